@@ -1,0 +1,246 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import type { AgentLaunch, AgentState, CommandRun, Finished, System } from '../ports/system.ts'
+import { openCommandLog } from './command-log.ts'
+import { endProcesses } from './ending.ts'
+import { readLines, sizeOf, tailOf } from './output.ts'
+import { makePrivateFolder, readFileIfThere, writePrivateFile } from './private-file.ts'
+import { openProcesses, type Processes } from './processes.ts'
+import { openStirring } from './stirring.ts'
+import { type Leader, lost, readEnd, readLeader, wrapper } from './wrapper.ts'
+
+export interface ExecCall {
+  file: string
+  args: readonly string[]
+  cwd: string
+  /** Nothing else is inherited. */
+  env: Readonly<Record<string, string>>
+  input?: string
+  timeoutMs?: number
+}
+
+export interface Executed {
+  exitCode: number | null
+  signal: string | null
+  stdout: string
+  stderr: string
+}
+
+export type Exec = (call: ExecCall, signal?: AbortSignal) => Promise<Executed>
+
+/** The one place that starts processes, each in a session of its own: a terminal's Ctrl-C is for drover alone. */
+export function openSystem(): System & { exec: Exec } {
+  const processes = openProcesses(process.platform, print)
+  const children = new Map<string, Promise<void>>()
+  const look = (folder: string) => lookAt(processes, folder)
+  const isOver = async (folder: string) => (await look(folder)).state === 'over'
+  const stirring = openStirring({ ended: (folder) => children.get(folder), isOver })
+
+  return {
+    exec,
+    look,
+    stirred: stirring.stirred,
+    run: (command, signal) => run(processes, command, signal),
+    writeFile: writePrivateFile,
+    readFile: readFileIfThere,
+
+    async launch(launch) {
+      const { folder } = launch
+      await makePrivateFolder(folder)
+      const before = await look(folder)
+      if (before.state === 'alive' || existsSync(join(folder, 'exit'))) return
+      // Its wrapper died without a word, so its place is free.
+      if (before.state === 'over') await rename(join(folder, 'pid'), join(folder, 'pid.lost'))
+      const { child, words } = await startWrapper(launch)
+      await rm(join(folder, `pid.${child.pid}`), { force: true })
+      const leader = await leaderIn(folder)
+      if (!leader) throw new Error(`the agent did not start: ${words || 'sh ended without a word'}`)
+      if (leader.pid !== child.pid || hasEnded(child)) return
+      const over = once(child, 'exit').then(() => void children.delete(folder))
+      children.set(folder, over)
+    },
+
+    async outputSize(folder) {
+      return sizeOf(join(folder, 'out')) + sizeOf(join(folder, 'err'))
+    },
+
+    async readLines(folder, offset, limit) {
+      const read = await readLines(join(folder, 'out'), { offset, limit }, () => isOver(folder))
+      stirring.read(folder, read.seen)
+      return { lines: read.lines, offset: read.offset }
+    },
+
+    async tail(folder, bytes) {
+      const errors = await tailOf(join(folder, 'err'), Math.floor(bytes / 2))
+      return (await tailOf(join(folder, 'out'), bytes - Buffer.byteLength(errors))) + errors
+    },
+
+    async end({ folder, mark, graceMs }) {
+      const leader = folder === null ? null : ((await leaderIn(folder)) ?? null)
+      await endProcesses(processes, { leader, mark, graceMs })
+      if (folder !== null) stirring.forget(folder)
+    },
+
+    async marked(prefix) {
+      const { marked } = await processes.sweep()
+      return marked.filter((one) => one.run?.startsWith(prefix) || one.git?.startsWith(prefix)).map((one) => one.pid)
+    },
+  }
+}
+
+const leaderIn = async (folder: string) => readLeader(await readFileIfThere(join(folder, 'pid')))
+
+async function lookAt(processes: Processes, folder: string): Promise<AgentState> {
+  const leader = await leaderIn(folder)
+  if (leader && (await isAlive(processes, leader)) && !existsSync(join(folder, 'exit'))) return { state: 'alive', pid: leader.pid }
+  // Read after the wrapper was seen dead: it may have written this in between.
+  const end = await readFileIfThere(join(folder, 'exit'))
+  if (end !== undefined) return { state: 'over', ...readEnd(end) }
+  return leader ? { state: 'over', ...lost } : { state: 'absent' }
+}
+
+async function isAlive(processes: Processes, { pid, start, boot }: Leader): Promise<boolean> {
+  const found = boot === processes.boot ? await processes.one(pid) : undefined
+  return found !== undefined && found.alive && found.start === start
+}
+
+/** Resolves when the wrapper has its `pid`, or has failed and said why. */
+async function startWrapper({ folder, cwd, file, args, env, stdin }: AgentLaunch): Promise<{ child: ChildProcess; words: string }> {
+  const child = spawn('/bin/sh', ['-c', wrapper, 'sh', folder, stdin, file, ...args], {
+    cwd,
+    env: { ...env },
+    detached: true,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  child.unref()
+  await started(child, cwd)
+  return { child, words: (await text(child.stdout!)).trim() }
+}
+
+async function started(child: ChildProcess, cwd: string): Promise<void> {
+  if (child.pid !== undefined) return
+  const [error] = (await once(child, 'error')) as [NodeJS.ErrnoException]
+  if (!existsSync(cwd)) throw new Error(`nothing can start in ${cwd}: there is no such folder`, { cause: error })
+  throw error
+}
+
+const execBytes = 64 * 1024 * 1024
+/** Git that is asked to end removes its locks first. */
+const execGraceMs = 2_000
+/** How long something that was left behind may keep a pipe open. */
+const drainMs = 100
+const longestTimer = 2 ** 31 - 1
+
+async function exec({ file, args, cwd, env, input, timeoutMs }: ExecCall, signal?: AbortSignal): Promise<Executed> {
+  signal?.throwIfAborted()
+  const child = spawn(file, args, { cwd, env: { ...env }, detached: true, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] })
+  await started(child, cwd)
+  const outputs = [child.stdout!, child.stderr!].map((stream) => {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    stream.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes <= execBytes) chunks.push(chunk)
+      else endGroup(child)
+    })
+    return { text: () => Buffer.concat(chunks).toString('utf8'), isTooLong: () => bytes > execBytes }
+  })
+  give(child, input)
+  const [exitCode, endedBy] = await ended(child, { timeoutMs, signal, stop: async () => endGroup(child) })
+  if (outputs.some((output) => output.isTooLong())) throw new Error(`${file} ${args[0] ?? ''} printed more than 64 MiB`)
+  return { exitCode, signal: endedBy, stdout: outputs[0]!.text(), stderr: outputs[1]!.text() }
+}
+
+/** Runs a command of the user's; nothing of its process group is left when this resolves. */
+async function run(processes: Processes, { command, cwd, env, timeoutMs, logFile, input, mark }: CommandRun, signal: AbortSignal): Promise<Finished> {
+  const begun = performance.now()
+  const log = openCommandLog(logFile)
+  let timedOut = false
+  try {
+    const child = spawn('/bin/sh', ['-c', command], {
+      cwd,
+      env: { ...env, DROVER_RUN_ID: mark },
+      detached: true,
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    })
+    await started(child, cwd)
+    const leader = leaderOf(processes, child.pid!)
+    for (const stream of [child.stdout!, child.stderr!]) stream.on('data', log.add)
+    give(child, input)
+    const stop = async (isLate: boolean) => {
+      timedOut = isLate
+      await endProcesses(processes, { leader: await leader, mark, graceMs: 5_000 })
+    }
+    const [exitCode, endedBy] = await ended(child, { timeoutMs, signal, stop })
+    await endProcesses(processes, { leader: await leader, mark: null, graceMs: 500 })
+    return { exitCode, signal: endedBy, timedOut, tail: log.tail(), durationMs: Math.round(performance.now() - begun) }
+  } finally {
+    log.close()
+  }
+}
+
+async function leaderOf(processes: Processes, pid: number): Promise<Leader> {
+  return { pid, start: (await processes.one(pid))?.start ?? '', boot: processes.boot }
+}
+
+type HowEnded = [exitCode: number | null, signal: NodeJS.Signals | null]
+
+interface Until {
+  timeoutMs: number | undefined
+  signal: AbortSignal | undefined
+  stop: (isLate: boolean) => Promise<void>
+}
+
+/** Waits for a child's end and its output; when the time is over or nobody wants it any more, it is stopped. */
+async function ended(child: ChildProcess, { timeoutMs, signal, stop }: Until): Promise<HowEnded> {
+  const closed = once(child, 'close')
+  const { promise, resolve, reject } = Promise.withResolvers<HowEnded>()
+  child.once('exit', (exitCode, by) => resolve([exitCode, by]))
+  let stopping: Promise<void> | undefined
+  const begin = (isLate: boolean) => (stopping ??= stop(isLate)).catch(reject)
+  const abort = () => begin(false)
+  const timer = timeoutMs === undefined ? undefined : setTimeout(begin, Math.min(timeoutMs, longestTimer), true)
+  signal?.addEventListener('abort', abort)
+  if (signal?.aborted) void abort()
+  try {
+    const how = await promise
+    await stopping
+    return how
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', abort)
+    const drained = setTimeout(() => [child.stdout, child.stderr].forEach((stream) => stream?.destroy()), drainMs)
+    await closed
+    clearTimeout(drained)
+  }
+}
+
+function give(child: ChildProcess, input: string | undefined): void {
+  child.stdin?.on('error', () => undefined) // it ended without reading it all
+  child.stdin?.end(input)
+}
+
+const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null
+
+function endGroup(child: ChildProcess): void {
+  signalGroup(child, 'SIGTERM')
+  setTimeout(signalGroup, execGraceMs, child, 'SIGKILL').unref()
+}
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (!hasEnded(child)) process.kill(-child.pid!, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+/** For what only a program of the system can tell. */
+async function print(file: string, args: readonly string[]): Promise<string> {
+  const { stdout } = await exec({ file, args, cwd: '/', env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' } })
+  return stdout
+}

@@ -1,0 +1,85 @@
+import type { Event } from '../domain/event.ts'
+import { showDuration } from '../domain/settings.ts'
+import { progress, type Standing } from '../domain/summary.ts'
+import { noUsage, type Task, type TaskStatus, type Usage } from '../domain/task.ts'
+import type { Attempt, Epic, LandingRow } from '../ports/reading.ts'
+
+/** What a task's own row does not know. */
+export interface Around {
+  needs: readonly { id: string; status: TaskStatus }[]
+  /** Its last attempt. */
+  attempt: Attempt | undefined
+  usageTotal: Usage
+}
+
+export const isoTime = (at: number | null | undefined): string | null => (at ? new Date(at).toISOString() : null)
+
+/** A task as every command shows it to programs. What is not known is null. */
+export function taskJson(task: Task, { needs, attempt, usageTotal }: Around) {
+  const { blockedNote, timeoutMs, rest: _rest, openNeeds: _openNeeds, lostInARow: _lost, approved: _approved, landings: _landings, ...row } = task
+  return {
+    ...row,
+    needs: needs.map(({ id }) => id),
+    waitingFor: needs.filter(({ status }) => status !== 'completed').map(({ id, status }) => ({ id, status })),
+    blockedNote: blockedNote || null,
+    timeout: timeoutMs === null ? null : showDuration(timeoutMs),
+    notBefore: isoTime(task.notBefore),
+    branch: task.commit !== null && task.landedCommit === null ? `drover/${task.id}` : null,
+    worktree: attempt?.worktree ?? null,
+    machine: attempt?.machine ?? null,
+    createdAt: isoTime(task.createdAt),
+    updatedAt: isoTime(task.updatedAt),
+    startedAt: isoTime(task.startedAt),
+    finishedAt: isoTime(task.finishedAt),
+    usageTotal,
+  }
+}
+
+export const attemptJson = ({ task: _, holder: _holder, claimedAt, startedAt, finishedAt, endedAt, ...attempt }: Attempt) => ({
+  ...attempt,
+  claimedAt: isoTime(claimedAt),
+  startedAt: isoTime(startedAt),
+  finishedAt: isoTime(finishedAt),
+  endedAt: isoTime(endedAt),
+})
+
+export const landingJson = ({ at, ...landing }: LandingRow) => ({ ...landing, at: isoTime(at) })
+
+export function epicJson(epic: Epic, standing: Standing) {
+  const { id, title, description, status, createdAt } = epic
+  return { id, title, description, status, counts: standing.counts, total: standing.total, progress: progress(standing), createdAt: isoTime(createdAt) }
+}
+
+export function workerJson({ machine, slot, task, agent, claimedAt }: Attempt, status: TaskStatus | undefined) {
+  const isStopping = status !== 'claimed' && status !== 'in_progress'
+  return { id: `${machine}/${slot}`, machine, slot, state: isStopping ? 'stopping' : status, taskId: task, agent, account: null, since: isoTime(claimedAt) }
+}
+
+/** One line of `drover stream`. */
+export function eventJson(event: Event, epicId: string | null) {
+  const { seq, key, type, at, task, attempt, machine, slot, actor, data } = event
+  return {
+    seq,
+    id: key,
+    type,
+    timestamp: new Date(at).toISOString(),
+    taskId: task ?? null,
+    epicId,
+    attempt: attempt ?? null,
+    workerId: machine !== null && slot !== null ? `${machine}/${slot}` : null,
+    actor,
+    data,
+  }
+}
+
+export function addUsage(usages: readonly Usage[]): Usage {
+  return usages.reduce(
+    (sum, usage) => ({
+      inputTokens: sum.inputTokens + usage.inputTokens,
+      cachedInputTokens: sum.cachedInputTokens + usage.cachedInputTokens,
+      outputTokens: sum.outputTokens + usage.outputTokens,
+      costUsd: sum.costUsd + usage.costUsd,
+    }),
+    noUsage,
+  )
+}

@@ -1,0 +1,127 @@
+import { DroverError } from './error.ts'
+
+type Raw = string | number | boolean | readonly string[]
+
+/** How a kind of setting reads what a file, a variable or a flag says. */
+interface Kind<V> {
+  expects: string
+  read: (raw: unknown) => V | undefined
+  show: (value: V) => Raw
+}
+
+export interface Setting<V = unknown> {
+  kind: Kind<V>
+  default: V
+  about: string
+  /** Other names, accepted with a note: those of the systems drover succeeds. */
+  also: readonly string[]
+}
+
+const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** Milliseconds from `90s`, `30m`, `1h30m`, `500ms`; a bare number is seconds. */
+export function readDuration(raw: unknown): number | undefined {
+  if (typeof raw === 'number') return raw >= 0 ? raw * 1000 : undefined
+  if (typeof raw !== 'string') return undefined
+  if (/^\d+$/.test(raw.trim())) return Number(raw) * 1000
+  const parts = [...raw.trim().matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)]
+  if (parts.length === 0 || parts.map((part) => part[0]).join('') !== raw.trim()) return undefined
+  return parts.reduce((sum, part) => sum + Number(part[1]) * units[part[2]!]!, 0)
+}
+
+export function showDuration(ms: number): string {
+  const unit = ['d', 'h', 'm', 's'].find((name) => ms >= units[name]! && ms % units[name]! === 0)
+  return ms === 0 ? '0s' : unit ? `${ms / units[unit]!}${unit}` : `${ms}ms`
+}
+
+const int = (least: number, most: number): Kind<number> => ({
+  expects: `a whole number from ${least} to ${most}`,
+  read: (raw) => {
+    const value = typeof raw === 'string' && /^-?\d+$/.test(raw.trim()) ? Number(raw) : raw
+    return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most ? value : undefined
+  },
+  show: (value) => value,
+})
+const duration: Kind<number> = { expects: 'a duration like "90s", "30m" or "1h30m"', read: readDuration, show: showDuration }
+const text: Kind<string> = { expects: 'a text', read: (raw) => (typeof raw === 'string' ? raw : undefined), show: (value) => value }
+const flag: Kind<boolean> = {
+  expects: 'true or false',
+  read: (raw) => (typeof raw === 'boolean' ? raw : raw === 'true' || raw === '1' ? true : raw === 'false' || raw === '0' ? false : undefined),
+  show: (value) => value,
+}
+const list: Kind<readonly string[]> = {
+  expects: 'a list of texts',
+  read: (raw) =>
+    Array.isArray(raw) && raw.every((one) => typeof one === 'string') ? raw : typeof raw === 'string' ? raw.split(',').map((one) => one.trim()).filter(Boolean) : undefined,
+  show: (value) => value,
+}
+const oneOf = <const T extends string>(...words: T[]): Kind<T> => ({
+  expects: words.join(', '),
+  read: (raw) => words.find((word) => word === raw),
+  show: (value) => value,
+})
+
+const setting = <V>(kind: Kind<V>, fallback: V, about: string, ...also: string[]): Setting<V> => ({ kind, default: fallback, about, also })
+
+/** Every setting, declared once: file key, `DROVER_*` name, type, default and documentation come from its row. */
+export const settings = {
+  agent: setting(text, 'claude', 'The agent that works on tasks which name none', 'agent_type'),
+  workers: setting(int(1, 256), 4, 'How many agents run at once', 'max_workers', 'max_concurrent'),
+  task_timeout: setting(duration, 30 * 60_000, 'How long one attempt may take'),
+  stall_timeout: setting(duration, 10 * 60_000, 'How long an agent may say nothing'),
+  max_attempts: setting(int(1, 100), 3, 'How many attempts a new task gets'),
+  retry_delay: setting(duration, 10_000, 'The wait before the second attempt; it doubles, with jitter'),
+  retry_delay_max: setting(duration, 10 * 60_000, 'The longest wait between attempts'),
+  lease: setting(duration, 60_000, 'How long a machine may hold an attempt without a sign of life', 'lease_seconds', 'lease_ttl_s'),
+  stop_grace: setting(duration, 10_000, 'How long a process may take to end when it is asked to', 'shutdown_grace_s'),
+  judge: setting(oneOf('chain', 'reported', 'marker-file', 'json-result', 'exit-code', 'command'), 'chain', 'Who concludes the verdict', 'verdict_adapter'),
+  judge_command: setting(text, '', 'The program of the judge `command`: JSON in, verdict out'),
+  default_labels: setting(list, [], 'Labels given to every new task'),
+  guidelines: setting(text, '', 'Words in every prompt'),
+  database_url: setting(text, '', 'Where the ledger is; empty: .drover/drover.db'),
+  env_pass: setting(list, [], 'Variables that agents may see beside the allow-list'),
+  'land.auto': setting(flag, true, 'Land what passed without asking', 'auto_land'),
+  'land.target': setting(text, '', 'The branch that work lands on; empty: the one checked out at init'),
+  'land.gate': setting(text, '', 'The command that must pass on the merged tree', 'auto_land_test_cmd'),
+  'land.gate_timeout': setting(duration, 15 * 60_000, 'How long the gate may take', 'auto_land_timeout_s'),
+  'land.history': setting(oneOf('squash', 'merge'), 'squash', 'One commit, or one with the agent’s commits as second parent'),
+  'land.auto_commit': setting(flag, true, 'Commit what an agent left uncommitted', 'auto_commit_on_pass'),
+  'land.protected': setting(list, [], 'Globs whose change rests until a person approves it'),
+  'land.gate_fresh': setting(flag, false, 'Gate without the caches of worktree.cache'),
+  'worktree.root': setting(text, '.drover/worktrees', 'Where worktrees are', 'worktrees_root', 'worktree_base'),
+  'worktree.setup': setting(text, '', 'A command that makes a fresh worktree ready'),
+  'worktree.include': setting(text, '.worktreeinclude', 'A file that lists ignored files to copy into a worktree'),
+  'worktree.cache': setting(list, [], 'Ignored paths kept when a worktree is cleaned, verified by hash'),
+  'machine.name': setting(text, '', 'The name of this machine; empty: its host name'),
+  'git.name': setting(text, '', 'The name drover commits with; empty: git’s user.name'),
+  'git.email': setting(text, '', 'The address drover commits with; empty: git’s user.email'),
+} as const
+
+export type SettingKey = keyof typeof settings
+export type Settings = { readonly [K in SettingKey]: (typeof settings)[K] extends Setting<infer V> ? V : never }
+
+/** What `[agents.<name>]` may say. */
+export interface AgentSettings {
+  /** A shell command that takes the prompt on stdin. */
+  command: string
+  env: Record<string, string>
+}
+export const agentKeys = ['command', 'env'] as const
+
+export const settingKeys = Object.keys(settings) as SettingKey[]
+export const variableOf = (key: string): string => `DROVER_${key.replaceAll('.', '_').toUpperCase()}`
+
+/** The setting that a name in a file means, also by its older names. */
+export function settingNamed(name: string): SettingKey | undefined {
+  return settingKeys.find((key) => key === name || (settings[key].also as readonly string[]).includes(name))
+}
+
+/** Reads one value, or says where and why it cannot be. */
+export function readSetting<K extends SettingKey>(key: K, raw: unknown, where: string): Settings[K] {
+  const { kind } = settings[key]
+  const value = kind.read(raw) as Settings[K] | undefined
+  if (value === undefined) throw new DroverError('bad-setting', { where, problem: `${key} cannot be ${JSON.stringify(raw)}; it takes ${kind.expects}` })
+  return value
+}
+
+export const defaultSettings = (): Settings => Object.fromEntries(settingKeys.map((key) => [key, settings[key].default])) as unknown as Settings

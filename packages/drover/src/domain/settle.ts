@@ -1,0 +1,65 @@
+import type { NewEvent, RetryReason } from './event.ts'
+import type { Task } from './task.ts'
+import { passed, type Verdict } from './verdict.ts'
+
+/** How an attempt came to its end, as the workflow saw it. */
+export type AttemptEnd =
+  | { kind: 'judged'; verdict: Verdict; commit: string | null; base: string | null; subjects: string[] }
+  | { kind: 'broken'; reason: Exclude<RetryReason, 'conflict' | 'gate'>; error: string }
+
+export interface Rules {
+  retryDelayMs: number
+  retryDelayMaxMs: number
+  /** In [0, 1): spreads retries that fell together. */
+  jitter: number
+  /** The next attempt starts from the tip, because this agent cannot go on from what it left. */
+  fresh: boolean
+  landsBy: 'auto' | 'manual'
+}
+
+/** How many attempts in a row a task may take its machine with it. */
+export const lostLimit = 4
+
+const uncounted: ReadonlySet<RetryReason> = new Set(['limit', 'interrupted', 'lost'])
+
+/** Turns the end of an attempt into the events that describe it: exactly one that moves it on, first. */
+export function settle(task: Task, end: AttemptEnd, rules: Rules, now: number): NewEvent[] {
+  if (end.kind === 'broken') return [again(task, { reason: end.reason, error: end.error, verdict: null }, rules, now)]
+  if (end.verdict.verdict === 'block') return [blocked(task, 'question', end.verdict)]
+  if (!passed(end.verdict)) return [again(task, { reason: 'failed', error: end.verdict.summary, verdict: end.verdict }, rules, now)]
+  const pass = about(task, { type: 'task.passed', data: { verdict: end.verdict, commit: end.commit, base: end.base, subjects: end.subjects } })
+  if (task.kind === 'subtask') return [pass]
+  if (end.commit === null) return [pass, about(task, { type: 'task.completed', data: { commit: null } })]
+  if (rules.landsBy === 'manual') return [pass, about(task, { type: 'task.blocked', data: { reason: 'review', note: 'waits for `drover land`', counts: false, verdict: null } })]
+  return [pass]
+}
+
+/** What a refused landing means for its task: back to the agent with the evidence, or a person must look. */
+export function settleRefusal(task: Task, refusal: { reason: 'conflict' | 'gate'; detail: string }, rules: Rules, now: number): NewEvent {
+  if (task.attempts + 1 >= task.maxAttempts)
+    return about(task, { type: 'task.blocked', data: { reason: refusal.reason, note: refusal.detail, counts: true, verdict: null } })
+  return again(task, { reason: refusal.reason, error: refusal.detail, verdict: null }, rules, now)
+}
+
+/** The task goes back to be tried again, unless that was its last try. */
+function again(task: Task, end: { reason: RetryReason; error: string; verdict: Verdict | null }, rules: Rules, now: number): NewEvent {
+  const { reason, error, verdict } = end
+  if (reason === 'lost' && task.lostInARow + 1 >= lostLimit)
+    return about(task, { type: 'task.blocked', data: { reason: 'attempts', note: `${task.lostInARow + 1} attempts in a row took their machine with them; the last: ${error}`, counts: false, verdict } })
+  const counts = !uncounted.has(reason)
+  if (counts && task.attempts + 1 >= task.maxAttempts) return about(task, { type: 'task.failed', data: { reason, error, verdict } })
+  const notBefore = counts ? now + backoff(task.attempts, rules) : now
+  return about(task, { type: 'task.retried', data: { reason, counts, notBefore, error, verdict, fresh: counts && rules.fresh } })
+}
+
+/** Doubles with each counted attempt, spread by up to a quarter, never above the maximum. */
+export function backoff(attempts: number, rules: Pick<Rules, 'retryDelayMs' | 'retryDelayMaxMs' | 'jitter'>): number {
+  const delay = Math.min(rules.retryDelayMs * 2 ** Math.min(attempts, 30), rules.retryDelayMaxMs)
+  return Math.round(Math.min(delay * (1 + rules.jitter / 4), rules.retryDelayMaxMs))
+}
+
+const blocked = (task: Task, reason: 'question', verdict: Verdict): NewEvent =>
+  about(task, { type: 'task.blocked', data: { reason, note: verdict.summary, counts: false, verdict } })
+
+type Said = { [T in NewEvent['type']]: { type: T; data: Extract<NewEvent, { type: T }>['data'] } }[NewEvent['type']]
+const about = (task: Task, said: Said): NewEvent => ({ ...said, task: task.id, attempt: task.attempt }) as NewEvent

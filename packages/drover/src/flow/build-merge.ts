@@ -1,0 +1,61 @@
+import type { Task } from '../domain/task.ts'
+import type { Job } from '../ports/durable.ts'
+import type { LandingText } from '../ports/workspace.ts'
+import type { Crew } from './crew.ts'
+import { matchesAny } from './match.ts'
+import { passedParts } from './parts.ts'
+
+export interface Merged {
+  kind: 'merged'
+  tip: string
+  tree: string
+  commit: string
+}
+
+/** What came of building the merge on the tip. */
+export type Built =
+  | Merged
+  | { kind: 'landed'; commit: string; from: string }
+  | { kind: 'conflict' | 'review'; detail: string }
+  | { kind: 'empty' }
+  | { kind: 'gone' }
+
+const always = ['.drover.toml', '.gitattributes', '**/.gitattributes', '.gitmodules']
+
+/** One new commit on the tip with all of the attempt's work, or why there is none. Nothing moves. */
+export async function buildMerge(crew: Crew, job: Job, evidence = 'none'): Promise<Built> {
+  const task = await crew.reading.task(job.task)
+  if (!task || task.status !== 'landing' || task.attempt !== job.attempt || task.commit === null) return { kind: 'gone' }
+  const landed = await crew.workspace.landed(job.task)
+  if (landed) return { kind: 'landed', commit: landed, from: task.baseCommit ?? landed }
+  const text = await landingText(crew, task, evidence)
+  const merge = await crew.workspace.merge({ branch: crew.here.target, commit: task.commit, base: task.baseCommit ?? task.commit, text, history: crew.settings['land.history'] })
+  if (merge.outcome === 'conflict') return { kind: 'conflict', detail: merge.detail }
+  if (merge.empty) return { kind: 'empty' }
+  const guarded = merge.files.filter((file) => matchesAny(file, [...always, ...crew.settings['land.protected']]))
+  if (guarded.length > 0 && task.approved !== task.commit) return { kind: 'review', detail: `it changes ${guarded.slice(0, 5).join(', ')}: look at \`drover diff ${task.id}\`, then \`drover resolve ${task.id}\`` }
+  return { kind: 'merged', tip: merge.tip, tree: merge.tree, commit: merge.commit }
+}
+
+const kindOf: Record<Task['type'], string> = { implementation: 'feat', fix: 'fix', research: 'chore' }
+
+async function landingText(crew: Crew, task: Task, evidence: string): Promise<LandingText> {
+  const subjects = await subjectsOf(crew, task)
+  const parts = await passedParts(crew.reading, task.id)
+  return {
+    subject: subjects.length === 1 ? subjects[0]! : `${kindOf[task.type]}(${task.id}): ${task.title}`.slice(0, 72),
+    body: subjects.length > 1 ? subjects.map((subject) => `- ${subject}`).join('\n') : (task.verdict?.summary ?? ''),
+    trailers: [...[task.id, ...parts].map((id) => ['Drover-Task', id] as const), ['Drover-Attempt', String(task.attempt)], ['Drover-Evidence', evidence]],
+    author: authorOf(crew, task),
+    at: crew.clock.now(),
+  }
+}
+
+const authorOf = ({ here }: Crew, task: Task): LandingText['author'] =>
+  task.email === null ? here.committer : { name: task.createdBy.replace(/^person:/, ''), email: task.email }
+
+async function subjectsOf({ reading }: Crew, task: Task): Promise<string[]> {
+  const passes = await reading.events(0, { task: task.id, types: ['task.passed'] }, 500)
+  const last = passes.filter((event) => event.attempt === task.attempt).at(-1)
+  return last?.type === 'task.passed' ? last.data.subjects : []
+}

@@ -1,0 +1,42 @@
+import type { Settings } from '../domain/settings.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Driver } from '../ports/driver.ts'
+import type { Runtime } from '../ports/durable.ts'
+import type { Isolation } from '../ports/isolation.ts'
+import type { Judge } from '../ports/judge.ts'
+import type { Ledger } from '../ports/ledger.ts'
+import type { Reading } from '../ports/reading.ts'
+import type { Records } from '../ports/records.ts'
+import type { System } from '../ports/system.ts'
+import type { Workspace } from '../ports/workspace.ts'
+
+/** Where an attempt's files are, and what its processes are told. Made by `app`, which alone knows paths and secrets. */
+export interface Surroundings {
+  project: string
+  target: string
+  machine: string
+  /** `.drover/attempts/<task>/<attempt>` of this machine. */
+  folderOf(task: string, attempt: number): string
+  /** The environment of an attempt's processes: the allow-list, drover's own words, the attempt's token. */
+  envOf(about: { task: string; parent: string; attempt: number; worktree: string; base: string; slot: number; extra: Readonly<Record<string, string>> }): Record<string, string>
+  /** Whether a report left in a file shows the token of its attempt. */
+  isTokenOf(token: string, task: string, attempt: number): boolean
+  committer: { name: string; email: string }
+  log(level: 'info' | 'warn' | 'error', words: string, about?: Record<string, unknown>): void
+}
+
+/** All that the workflows work with. */
+export interface Crew {
+  ledger: Ledger
+  reading: Reading
+  records: Records
+  runtime: Runtime
+  workspace: Workspace
+  system: System
+  clock: Clock
+  isolation: Isolation
+  settings: Settings
+  here: Surroundings
+  driverFor(agent: string): Driver
+  judgeFor(name: string | null): Judge
+}

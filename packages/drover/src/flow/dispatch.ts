@@ -1,0 +1,74 @@
+import type { Job } from '../ports/durable.ts'
+import type { Crew } from './crew.ts'
+import { sweep } from './sweep.ts'
+
+export interface Dispatch {
+  workers: number
+  epic: string | null
+  /** Agents that can work here. */
+  agents: readonly string[]
+  /** Ends when nothing can go on; a daemon stays. */
+  ends: boolean
+  /** Called when all that is left is due later. */
+  onWait?(until: number): void
+}
+
+const lookAgainMs = 10_000
+
+/** Fills free slots with the best ready tasks until the signal, or until nothing can go on. */
+export async function dispatch(crew: Crew, slots: Slots, wanted: Dispatch, signal: AbortSignal): Promise<void> {
+  const bell = crew.ledger.bell()
+  let told = 0
+  while (!signal.aborted) {
+    await sweep(crew)
+    await fill(crew, slots, wanted, signal)
+    const due = await crew.reading.nextDue(crew.clock.now(), wanted.epic)
+    if (wanted.ends && slots.busy() === 0 && (await isOver(crew, due))) return
+    if (due !== undefined && slots.busy() === 0 && due !== told) wanted.onWait?.((told = due))
+    const wait = Math.min(lookAgainMs, due === undefined ? lookAgainMs : Math.max(1, due - crew.clock.now()))
+    await Promise.race([bell(wait, signal), slots.freed()])
+  }
+}
+
+async function fill(crew: Crew, slots: Slots, { epic, agents }: Dispatch, signal: AbortSignal): Promise<void> {
+  for (let slot = slots.free(); slot !== undefined && !signal.aborted; slot = slots.free()) {
+    const claim = { machine: crew.here.machine, slot, epic, agents, defaultAgent: crew.settings.agent, now: crew.clock.now() }
+    const task = await crew.ledger.claim(claim, ({ id, attempt }) => crew.runtime.start({ id: `${id}/${attempt}`, kind: 'drive', task: id, attempt, lane: null }))
+    if (!task) return
+    slots.take(slot, `${task.id}/${task.attempt}`)
+    crew.runtime.poke()
+  }
+}
+
+/** Nothing runs, lands or is due: whatever is left waits for a person, or for an agent that cannot work. */
+async function isOver(crew: Crew, due: number | undefined): Promise<boolean> {
+  return due === undefined && (await crew.runtime.living()).length === 0
+}
+
+export interface Slots {
+  free(): number | undefined
+  take(slot: number, job: string): void
+  leave(job: Job): void
+  busy(): number
+  /** Resolves when the next slot is left. */
+  freed(): Promise<void>
+}
+
+/** Room for so many agents; an attempt taken over from before the start counts too. */
+export function openSlots(count: number): Slots {
+  const taken = new Map<string, number>()
+  let ring: () => void = () => {}
+  return {
+    free: () => {
+      const used = new Set(taken.values())
+      return taken.size >= count ? undefined : Array.from({ length: count }, (_, i) => i + 1).find((slot) => !used.has(slot))
+    },
+    take: (slot, job) => void taken.set(job, slot),
+    leave(job) {
+      taken.delete(job.id)
+      ring()
+    },
+    busy: () => taken.size,
+    freed: () => new Promise((resolve) => (ring = resolve)),
+  }
+}

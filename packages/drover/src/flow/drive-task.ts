@@ -1,0 +1,133 @@
+import type { NewEvent } from '../domain/event.ts'
+import { endKey, landingJobId } from '../domain/id.ts'
+import { settle, type AttemptEnd } from '../domain/settle.ts'
+import { isAtWork, type Task } from '../domain/task.ts'
+import type { Durable, Job, Step, Workflow } from '../ports/durable.ts'
+import type { Appended, Part } from '../ports/ledger.ts'
+import type { Crew } from './crew.ts'
+import { partsAtWork, partsOf } from './parts.ts'
+import { rulesFor } from './rules.ts'
+import { workOn, type Place } from './work-on.ts'
+
+/** One attempt at a task, from its claim to the one event that says how it ended. */
+export const driveTask =
+  (crew: Crew): Workflow =>
+  async (job, durable) => {
+    const begun = await durable.step('start', (step) => start(crew, job, durable, step))
+    if (begun !== 'started') return close(crew, job, durable)
+    const place = await durable.step('worktree', () => openWorktree(crew, job), 'light')
+    const end = typeof place === 'string' ? broken(place) : await workThrough(crew, job, durable, place)
+    if (end === 'moved on') return close(crew, job, durable)
+    const outcome = await durable.step('record', (step) => record(crew, job, durable, step, end))
+    if (outcome === 'moved on') return close(crew, job, durable)
+    if (outcome === 'rests') await durable.step('leave worktree', () => leave(crew, job), 'light')
+  }
+
+const broken = (error: string): AttemptEnd => ({ kind: 'broken', reason: 'failed', error })
+
+/** Sub-tasks first, in order, each with an agent of its own; the task itself last. All in one worktree. */
+async function workThrough(crew: Crew, job: Job, durable: Durable, place: Place): Promise<AttemptEnd | 'moved on'> {
+  for (let n = 1; ; n++) {
+    const next = await durable.step(`next part ${n}`, () => nextPart(crew, job), 'light')
+    const end = await workOn(crew, durable, { ...place, owner: job.task, attempt: job.attempt, task: next })
+    if (end === 'moved on' || next === job.task) return end
+    const passed = await durable.step(`${next}: record`, (step) => recordPart(crew, job, durable, step, next, end))
+    if (passed !== 'passed') return passed === 'moved on' ? passed : inOwnersWords(next, end)
+  }
+}
+
+/** A failing sub-task takes its parent's attempt with it. */
+const inOwnersWords = (part: string, end: AttemptEnd): AttemptEnd =>
+  end.kind === 'broken'
+    ? { ...end, error: `${part}: ${end.error}` }
+    : { ...end, verdict: { ...end.verdict, summary: `${part}: ${end.verdict.summary}` } }
+
+async function nextPart({ reading }: Crew, job: Job): Promise<string> {
+  const parts = await partsOf(reading, job.task)
+  return parts.find((part) => part.status === 'ready' || part.status === 'in_progress')?.id ?? job.task
+}
+
+const speaker = (job: Job, durable: Durable, key: string) => ({ kind: 'job' as const, key, task: job.task, attempt: job.attempt, holder: durable.holder })
+
+async function start(crew: Crew, job: Job, durable: Durable, step: Step): Promise<'started' | 'moved on'> {
+  const attempt = await crew.reading.attempt(job.task, job.attempt)
+  const event = { type: 'task.started', task: job.task, attempt: job.attempt, data: { machine: crew.here.machine, slot: attempt?.slot ?? 0 } } as const
+  const said = await crew.ledger.append([event], speaker(job, durable, step.key), step.together('started'))
+  return isOurs(said) ? 'started' : 'moved on'
+}
+
+const isOurs = ({ outcome }: Appended): boolean => outcome === 'appended' || outcome === 'already'
+
+/** What stands in the way of a worktree is the attempt's failure, in words. */
+async function openWorktree(crew: Crew, job: Job): Promise<Place | string> {
+  const task = (await crew.reading.task(job.task))!
+  const attempt = await crew.reading.attempt(job.task, job.attempt)
+  const base = await crew.workspace.tip(crew.here.target)
+  const worktree = await crew.workspace.at({ task: job.task, attempt: job.attempt, base, fresh: attempt?.fresh ?? false, from: task.commit })
+  return 'problem' in worktree ? worktree.problem : { base: worktree.base, slot: attempt?.slot ?? 0 }
+}
+
+/** Makes exactly one event of how the attempt ended; landing begins in the same transaction. */
+async function record(crew: Crew, job: Job, durable: Durable, step: Step, end: AttemptEnd): Promise<'lands' | 'rests' | 'moved on'> {
+  const task = (await crew.reading.task(job.task))!
+  const events = settle(task, end, rulesFor(crew, task), crew.clock.now())
+  const lands = events.length === 1 && events[0]!.type === 'task.passed'
+  const beside = function* (): Part {
+    yield* crew.records.end(job.task, job.attempt, crew.clock.now())
+    yield* step.together(lands ? 'lands' : 'rests', lands ? 'last' : undefined)()
+    if (lands) yield* crew.runtime.start(landingJob(crew, job.task, job.attempt, 1))
+  }
+  const said = await crew.ledger.append(events, speaker(job, durable, endKey(job.task, job.attempt)), beside)
+  if (lands) crew.runtime.poke()
+  return !isOurs(said) ? 'moved on' : lands ? 'lands' : 'rests'
+}
+
+/** The `n`-th time that this attempt's work goes to the landing lane. */
+export const landingJob = ({ here }: Pick<Crew, 'here'>, task: string, attempt: number, n: number): Job => ({
+  id: n === 1 ? landingJobId(task, attempt) : `${landingJobId(task, attempt)}.${n}`,
+  kind: 'land',
+  task,
+  attempt,
+  lane: here.target,
+})
+
+/** A part fails for good only with its parent, and asks only through it: otherwise it is ready to be tried again. */
+async function recordPart(crew: Crew, job: Job, durable: Durable, step: Step, part: string, end: AttemptEnd): Promise<'passed' | 'failed' | 'moved on'> {
+  const [task, parent] = [(await crew.reading.task(part))!, (await crew.reading.task(job.task))!]
+  const maxAttempts = parent.attempts + 1 >= parent.maxAttempts ? task.attempts + 1 : Number.MAX_SAFE_INTEGER
+  const asks = end.kind === 'judged' && end.verdict.verdict === 'block'
+  const events = asks ? [interrupted(task, end.verdict.summary, crew.clock.now())] : settle({ ...task, maxAttempts }, end, rulesFor(crew, task), crew.clock.now())
+  const passed = events[0]!.type === 'task.passed'
+  const said = await crew.ledger.append(events, speaker(job, durable, endKey(part, job.attempt)), step.together(passed ? 'passed' : 'failed'))
+  return !isOurs(said) ? 'moved on' : passed ? 'passed' : 'failed'
+}
+
+export const interrupted = (task: Task, error: string, now: number): NewEvent => ({
+  type: 'task.retried',
+  task: task.id,
+  attempt: task.attempt,
+  data: { reason: 'interrupted', counts: false, notBefore: now, error, verdict: null, fresh: false },
+})
+
+/** A person, or another attempt, decided meanwhile. The work is kept, the attempt is over, nothing more is said. */
+async function close(crew: Crew, job: Job, durable: Durable): Promise<void> {
+  await durable.step('close', async (step) => {
+    const stopped = await partsAtWork(crew.reading, job.task)
+    const events = stopped.map((part) => interrupted(part, 'its parent was stopped', crew.clock.now()))
+    if (events.length > 0) await crew.ledger.append(events, speaker(job, durable, step.key))
+    await crew.ledger.transact(function* () {
+      yield* crew.records.end(job.task, job.attempt, crew.clock.now())
+      yield* step.together('closed', 'last')()
+    })
+    return 'closed'
+  })
+}
+
+/** A worktree is free for others once nobody will go on in it. */
+async function leave(crew: Crew, job: Job): Promise<string> {
+  const task = await crew.reading.task(job.task)
+  if (!task || task.status === 'landing' || isAtWork(task)) return 'kept'
+  if (task.status === 'blocked' || (task.status === 'ready' && !task.fresh) || task.status === 'paused') return 'kept'
+  await crew.workspace.release(job.task)
+  return 'left'
+}

@@ -1,0 +1,70 @@
+import { isAtWork } from '../domain/task.ts'
+import type { Durable, Step } from '../ports/durable.ts'
+import type { Launch } from '../ports/driver.ts'
+import type { AgentState } from '../ports/system.ts'
+import type { Crew } from './crew.ts'
+import { writePrompt } from './prompt.ts'
+import { markOf, type Ran, type Work } from './work.ts'
+
+const stopped = (end: Ran['end'], words: string): Ran => ({ end, exitCode: null, signal: null, words })
+
+/** One supervised run: adopted when it lives already, started when it never did, its result collected when it is over. */
+export async function runAgent(crew: Crew, durable: Durable, work: Work, step: Step): Promise<Ran> {
+  const folder = crew.here.folderOf(work.task, work.attempt)
+  const state = await crew.system.look(folder, markOf(crew, work))
+  if (state.state === 'over') return over(state)
+  if (step.signal.aborted) return whoStopped(crew, work)
+  if (work.task !== work.owner) await beginPart(crew, durable, work)
+  if (state.state === 'absent') await launch(crew, work, folder)
+  return supervise(crew, work, folder, step.signal)
+}
+
+const over = ({ exitCode, signal }: AgentState & { state: 'over' }): Ran => ({ end: 'over', exitCode, signal, words: '' })
+
+async function beginPart({ ledger, here }: Crew, durable: Durable, work: Work): Promise<void> {
+  const event = { type: 'task.started', task: work.task, attempt: work.attempt, data: { machine: here.machine, slot: work.slot } } as const
+  const key = `${durable.job}/${work.task}/started`
+  await ledger.append([event], { kind: 'job', key, task: work.owner, attempt: work.attempt, holder: durable.holder })
+}
+
+async function launch(crew: Crew, work: Work, folder: string): Promise<void> {
+  const task = (await crew.reading.task(work.task))!
+  const worktree = (await crew.workspace.find(work.owner))!.path
+  const driver = crew.driverFor(task.run === null ? (task.agent ?? crew.settings.agent) : 'command')
+  const promptFile = await writePrompt(crew, task, work, folder)
+  const spec = { run: task.run, promptFile, session: task.session, worktree }
+  const wrapped: Launch = crew.isolation.wrap(driver.spawn(spec), { worktree, folder })
+  const env = crew.here.envOf({ task: work.task, parent: work.owner, attempt: work.attempt, worktree, base: work.base, slot: work.slot, extra: wrapped.env })
+  await crew.system.launch({ folder, cwd: worktree, file: wrapped.file, args: wrapped.args, env, stdin: wrapped.stdin })
+}
+
+/** Watches until the agent is over, has said nothing for too long, has taken too long, or is to be stopped. */
+async function supervise(crew: Crew, work: Work, folder: string, signal: AbortSignal): Promise<Ran> {
+  const { system, clock, settings } = crew
+  const task = (await crew.reading.task(work.task))!
+  const limit = task.timeoutMs ?? settings.task_timeout
+  const begun = clock.ticks() - Math.min(Math.max(0, clock.now() - (await startedAt(crew, work))), limit)
+  let heard = { at: clock.ticks(), size: -1 }
+  for (;;) {
+    const state = await system.look(folder, markOf(crew, work))
+    if (state.state === 'over') return over(state)
+    if (signal.aborted) return whoStopped(crew, work)
+    const size = await system.outputSize(folder)
+    if (size !== heard.size) heard = { at: clock.ticks(), size }
+    const left = { timeout: begun + limit - clock.ticks(), stalled: heard.at + settings.stall_timeout - clock.ticks() }
+    if (left.timeout <= 0) return stopped('timeout', `the attempt took longer than ${Math.round(limit / 1000)} s`)
+    if (left.stalled <= 0) return stopped('stalled', `the agent said nothing for ${Math.round(settings.stall_timeout / 1000)} s`)
+    await system.stirred(folder, Math.min(left.timeout, left.stalled, 60_000), signal)
+  }
+}
+
+async function startedAt({ reading, clock }: Crew, work: Work): Promise<number> {
+  return (await reading.attempt(work.owner, work.attempt))?.startedAt ?? clock.now()
+}
+
+/** Aborted: by a person who moved the task on, or by drover's own stop. */
+async function whoStopped({ reading }: Crew, work: Work): Promise<Ran> {
+  const task = await reading.task(work.owner)
+  const isOurs = task !== undefined && isAtWork(task) && task.attempt === work.attempt
+  return isOurs ? stopped('interrupted', 'drover was stopped') : stopped('moved on', '')
+}

@@ -1,0 +1,31 @@
+import { runId } from '../domain/id.ts'
+import type { Crew } from './crew.ts'
+
+/** A task at work in somebody's worktree: its own attempt's, or as a sub-task its parent's. */
+export interface Work {
+  readonly owner: string
+  readonly attempt: number
+  readonly task: string
+  readonly base: string
+  readonly slot: number
+}
+
+/** What was kept of an attempt, as far as others need to know. */
+export interface Keeping {
+  readonly commit: string | null
+  readonly base: string
+  readonly subjects: string[]
+  readonly files: string[]
+  readonly leftovers: boolean
+  readonly problem: string | null
+}
+
+/** How the agent's run came to its end. Facts only: what they mean is the judge's and settle's. */
+export interface Ran {
+  readonly end: 'over' | 'timeout' | 'stalled' | 'interrupted' | 'moved on'
+  readonly exitCode: number | null
+  readonly signal: string | null
+  readonly words: string
+}
+
+export const markOf = ({ here }: Pick<Crew, 'here'>, work: Pick<Work, 'owner' | 'attempt'>): string => runId(here.project, work.owner, work.attempt)

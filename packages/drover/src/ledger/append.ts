@@ -1,0 +1,123 @@
+import { move } from '../domain/moves.ts'
+import type { Event, NewEvent } from '../domain/event.ts'
+import type { Task } from '../domain/task.ts'
+import type { Appended, Part, Speaker } from '../ports/ledger.ts'
+import { apply } from './apply.ts'
+import { decodeEvent } from './columns.ts'
+import { all, one, sql } from './sql.ts'
+import { taskById } from './apply-task.ts'
+
+export interface Said {
+  events: readonly NewEvent[]
+  by: Speaker
+  at: number
+  machine: string
+}
+
+/** Thrown to roll back; caught where the transaction began. */
+export class Refused extends Error {
+  readonly answer: Appended
+  constructor(answer: Appended) {
+    super(answer.outcome)
+    this.answer = answer
+  }
+}
+
+/** The one way to change a task: events and what they do to their tasks, or nothing. */
+export function* append({ events, by, at, machine }: Said): Part<Appended> {
+  const key = keyOf(by, events)
+  const known = yield* saidBefore(key, events.length)
+  if (known.length > 0) return { outcome: 'already', events: known }
+  if (!(yield* maySpeak(by))) throw new Refused({ outcome: 'stale' })
+  const written: Event[] = []
+  for (const [i, event] of events.entries()) {
+    const stamp = { key: i === 0 ? key : `${key}#${i + 1}`, at, machine, slot: null, actor: actorOf(by) }
+    written.push(...(yield* write({ ...event, ...stamp, seq: 0 })))
+  }
+  return { outcome: 'appended', events: written }
+}
+
+function keyOf(by: Speaker, events: readonly NewEvent[]): string {
+  if (by.kind === 'job') return by.key
+  if (by.kind === 'agent') return `${by.task}/${by.attempt}/said/${by.request}`
+  return `${by.request}/${events[0]?.type ?? 'nothing'}`
+}
+
+function actorOf(by: Speaker): string {
+  if (by.kind === 'person') return `person:${by.name}`
+  if (by.kind === 'agent') return `agent:${by.task}/${by.attempt}`
+  return by.kind === 'machine' ? `machine:${by.name}` : 'machine'
+}
+
+function* saidBefore(key: string, count: number): Part<Event[]> {
+  const first = yield* one<Record<string, unknown>>(sql`select * from event where key = ${key}`)
+  if (!first) return []
+  const events = [decodeEvent(first)]
+  for (let i = 2; i <= count; i++) {
+    const next = yield* one<Record<string, unknown>>(sql`select * from event where key = ${`${key}#${i}`}`)
+    if (next) events.push(decodeEvent(next))
+  }
+  return events
+}
+
+/** A job speaks for its attempt only while it holds it: the zombie of the same attempt is stale too. */
+function* maySpeak(by: Speaker): Part<boolean> {
+  if (by.kind !== 'job' && by.kind !== 'agent') return true
+  const row = yield* one<{ attempt: number; holder: string | null; ended: number | null }>(
+    sql`select task.attempt, attempt.holder, attempt.ended_at as ended from task left join attempt on attempt.task = task.id and attempt.attempt = task.attempt where task.id = ${by.task}`,
+  )
+  if (!row || row.attempt !== by.attempt) return false
+  return by.kind === 'job' ? row.holder === by.holder : row.ended === null
+}
+
+/** One event, what it does, and the events that follow from it by themselves. */
+function* write(event: Event): Part<Event[]> {
+  const before = event.task !== undefined && event.type !== 'task.created' ? yield* taskById(event.task) : undefined
+  if (before && move(before, event) === undefined) throw new Refused({ outcome: 'impossible', task: before, event: event.type })
+  if (before && (yield* isBeingLanded(before, event))) throw new Refused({ outcome: 'landing', task: before })
+  const stored = yield* store(event)
+  yield* apply(stored, before)
+  const standing = yield* changedStanding(stored)
+  const written = [stored]
+  for (const task of standing) written.push(...(yield* write(follows(task, stored))))
+  return written
+}
+
+export function* store(event: Event): Part<Event> {
+  const { key, at, task, epic, attempt, machine, slot, actor, type, data } = event
+  const row = yield* one<{ seq: number }>(
+    sql`insert into event (key, at, task, epic, attempt, machine, slot, actor, type, data)
+        values (${key}, ${at}, ${task ?? null}, ${epic ?? null}, ${attempt ?? null}, ${machine}, ${slot}, ${actor}, ${type}, ${JSON.stringify(data)}) returning seq`,
+  )
+  return { ...event, seq: row!.seq }
+}
+
+/** From `landing.intended` until the ref's fate is known nobody may take the task out of the lane. */
+function* isBeingLanded(task: Task, event: Event): Part<boolean> {
+  if (task.status !== 'landing' || (event.type !== 'task.cancelled' && event.type !== 'task.paused')) return false
+  const row = yield* one<{ outcome: string }>(sql`select outcome from landing where task = ${task.id} and attempt = ${task.attempt} order by n desc limit 1`)
+  return row?.outcome === 'intended'
+}
+
+const touchesNeeds: ReadonlySet<Event['type']> = new Set(['task.completed', 'task.reopened', 'task.edited', 'task.created'])
+
+/** Tasks whose status no longer fits the number of their open needs. */
+function* changedStanding(event: Event): Part<Task[]> {
+  if (!touchesNeeds.has(event.type) || event.task === undefined) return []
+  const ids = yield* all<{ id: string }>(
+    sql`select id from task where ((status = 'ready' and open_needs > 0) or (status = 'blocked' and blocked_reason = 'needs' and open_needs = 0))
+        and (id = ${event.task} or id in (select task from need where needs = ${event.task}))`,
+  )
+  const tasks: Task[] = []
+  for (const { id } of ids) tasks.push((yield* taskById(id))!)
+  return tasks
+}
+
+/** A need was met, or came up: the task moves by an event of its own, in the same transaction. */
+function follows(task: Task, cause: Event): Event {
+  const stamp = { task: task.id, attempt: task.attempt, seq: 0, key: `${cause.key}>${task.id}`, at: cause.at, machine: cause.machine, slot: null, actor: cause.actor }
+  return task.openNeeds === 0
+    ? { ...stamp, type: 'task.unblocked', data: { how: 'needs', note: `${cause.task} is ${cause.type === 'task.completed' ? 'completed' : 'no longer needed'}`, resets: false, fresh: false } }
+    : { ...stamp, type: 'task.blocked', data: { reason: 'needs', note: '', counts: false, verdict: null } }
+}
+

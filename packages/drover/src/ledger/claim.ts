@@ -1,0 +1,48 @@
+import { schedule, type AtWork, type Candidate } from '../domain/schedule.ts'
+import type { NewEvent } from '../domain/event.ts'
+import type { Task } from '../domain/task.ts'
+import type { Claim, Part } from '../ports/ledger.ts'
+import { decodeTask, taskColumnNames } from './columns.ts'
+import { all, raw, sql } from './sql.ts'
+
+const page = 16
+
+/** The best ready task for this slot: read through the index `task_ready`, a page at a time, never a scan. */
+export function* nextTask(claim: Claim): Part<Task | undefined> {
+  const atWork = yield* workingScopes()
+  for (let last: { priority: number; ordinal: number } | undefined; ; ) {
+    const rows = yield* all<Record<string, unknown> & { priority: number; ordinal: number; over: number }>(readyAfter(claim, last))
+    const chosen = schedule(
+      rows.map((row): Candidate => ({ task: decodeTask(row), lastAttemptIsOver: row.over === 1 })).filter(({ task }) => canWork(task, claim)),
+      atWork,
+      claim.now,
+    )
+    if (chosen || rows.length < page) return chosen
+    last = rows.at(-1)
+  }
+}
+
+const canWork = (task: Task, { agents, defaultAgent }: Claim): boolean => task.run !== null || agents.includes(task.agent ?? defaultAgent)
+
+function readyAfter({ epic, now }: Claim, last: { priority: number; ordinal: number } | undefined) {
+  const after = last ? sql`and (priority, -ordinal) < (${last.priority}, ${-last.ordinal})` : raw('')
+  const within = epic === null ? raw('') : sql`and epic_id = ${epic}`
+  return sql`select ordinal, ${raw(taskColumnNames)},
+      not exists (select 1 from attempt where attempt.task = task.id and attempt.attempt = task.attempt and ended_at is null) as over
+    from task where status = 'ready' and kind <> 'subtask' and not_before <= ${now} ${within} ${after}
+    order by priority desc, ordinal limit ${page}`
+}
+
+function* workingScopes(): Part<AtWork[]> {
+  const rows = yield* all<{ id: string; scope: string }>(
+    sql`select id, scope from task where kind in ('task', 'spawned', 'split') and status in ('claimed', 'in_progress') and scope <> '[]'`,
+  )
+  return rows.map(({ id, scope }) => ({ id, scope: JSON.parse(scope) as string[] }))
+}
+
+/** The event of a claim. `attempt` numbers every claim and is never used twice. */
+export function claimed(task: Task, { machine, slot, defaultAgent }: Claim): NewEvent {
+  const attempt = task.attempt + 1
+  const agent = task.run === null ? (task.agent ?? defaultAgent) : 'command'
+  return { type: 'task.claimed', task: task.id, attempt, data: { attempt, machine, slot, agent, fresh: task.fresh } }
+}

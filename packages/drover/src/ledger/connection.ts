@@ -1,0 +1,97 @@
+import { existsSync } from 'node:fs'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DroverError } from '../domain/error.ts'
+import type { Part, Query } from '../ports/ledger.ts'
+import { explain, isBusy } from './failure.ts'
+
+type Row = Record<string, unknown>
+
+export interface Connection {
+  /** Runs the part inside `begin immediate`; waits from a timer while another process writes, never in SQLite. */
+  transact<T>(part: () => Part<T>): Promise<T>
+  /** Runs a part that only reads, outside a transaction. */
+  read<T>(part: () => Part<T>): T
+  /** Grows with every write of any process. */
+  version(): number
+  close(): void
+}
+
+const openingMs = 10_000
+
+/** `begin immediate` because a transaction that reads first and writes later fails at once under WAL when another wrote between. */
+export function connect(file: string, options: { create: boolean; patienceMs: number; prepare: (db: DatabaseSync) => void }): Connection {
+  if (!options.create && !existsSync(file)) throw new DroverError('no-project', { folder: file })
+  const db = open(file, options.prepare)
+  const statements = new Map<string, StatementSync>()
+  const texts = new WeakMap<readonly string[], StatementSync>()
+  let writes = 0
+
+  const statementOf = (query: Query): StatementSync => {
+    const known = texts.get(query.texts)
+    if (known) return known
+    const text = query.texts.join('?')
+    const statement = statements.get(text) ?? db.prepare(text)
+    statements.set(text, statement)
+    if ('raw' in query.texts) texts.set(query.texts, statement)
+    return statement
+  }
+  const perform = (query: Query): readonly Row[] => statementOf(query).all(...query.values.map(encode)) as Row[]
+  const drain = <T>(part: Part<T>): T => {
+    let turn = part.next()
+    while (!turn.done) turn = part.next(perform(turn.value))
+    return turn.value
+  }
+  const once = <T>(part: () => Part<T>): T => {
+    db.exec('begin immediate')
+    try {
+      const result = drain(part())
+      db.exec('commit')
+      writes++
+      return result
+    } catch (error) {
+      if (db.isTransaction) db.exec('rollback')
+      throw error
+    }
+  }
+
+  return {
+    async transact(part) {
+      const patience = performance.now() + options.patienceMs
+      for (;;) {
+        try {
+          return once(part)
+        } catch (error) {
+          if (!isBusy(error) || performance.now() > patience) throw explain(error, file)
+          await sleep(1 + Math.random() * 8)
+        }
+      }
+    },
+    read(part) {
+      try {
+        return drain(part())
+      } catch (error) {
+        throw explain(error, file)
+      }
+    },
+    version: () => Number((db.prepare('pragma data_version').get() as { data_version: number }).data_version) + writes,
+    close: () => {
+      if (db.isOpen) db.close()
+    },
+  }
+}
+
+function open(file: string, prepare: (db: DatabaseSync) => void): DatabaseSync {
+  try {
+    const db = new DatabaseSync(file, { timeout: openingMs })
+    db.exec('pragma foreign_keys = on')
+    prepare(db)
+    db.exec('pragma synchronous = full; pragma busy_timeout = 0')
+    return db
+  } catch (error) {
+    throw explain(error, file)
+  }
+}
+
+const encode = (value: unknown): string | number | null | Uint8Array =>
+  value === undefined || value === null ? null : typeof value === 'boolean' ? Number(value) : (value as string | number | Uint8Array)

@@ -1,0 +1,57 @@
+import type { Ledger } from '../ports/ledger.ts'
+import { append, Refused, type Said } from './append.ts'
+import { claimed, nextTask } from './claim.ts'
+import type { Connection } from './connection.ts'
+import { run, sql } from './sql.ts'
+import { openBells } from './watch.ts'
+
+/** The ledger over a connection. It alone writes events and what they mean for tasks. */
+export function openLedger(connection: Connection, { machine, now }: { machine: string; now: () => number }): Ledger {
+  const bells = openBells(connection)
+  const tell = <T>(result: T): T => {
+    bells.look()
+    return result
+  }
+
+  return {
+    async append(events, by, beside) {
+      const said: Said = { events, by, at: now(), machine }
+      const part = function* () {
+        const answer = yield* append(said)
+        if (answer.outcome === 'appended' && beside) yield* beside()
+        return answer
+      }
+      return connection.transact(part).then(tell, answerOf)
+    },
+
+    async claim(claim, start) {
+      const task = await connection.transact(function* () {
+        const best = yield* nextTask(claim)
+        if (!best) return undefined
+        const event = claimed(best, claim)
+        const key = `${best.id}/${event.attempt}/claim`
+        const answer = yield* append({ events: [event], by: { kind: 'machine', name: claim.machine, request: key }, at: now(), machine })
+        if (answer.outcome === 'appended') yield* run(sql`update event set slot = ${claim.slot} where seq = ${answer.events[0]!.seq}`)
+        const task = { ...best, attempt: event.attempt!, status: 'claimed' as const }
+        yield* start(task)
+        return task
+      })
+      return task && tell(task)
+    },
+
+    transact: (part) => connection.transact(part),
+    ask: async (part) => connection.read(part),
+    bell: () => bells.bell(),
+    look: () => bells.look(),
+    async close() {
+      bells.close()
+      connection.close()
+    },
+  }
+}
+
+/** A refusal is an answer; it came as an error only so that the transaction rolled back. */
+function answerOf(error: unknown) {
+  if (error instanceof Refused) return error.answer
+  throw error
+}

@@ -1,0 +1,52 @@
+import type { Event, NewEvent } from '../domain/event.ts'
+import type { Task } from '../domain/task.ts'
+
+/** Who says it. The key of an event comes from its speaker, so that saying it twice is saying it once. */
+export type Speaker =
+  | { kind: 'job'; key: string; task: string; attempt: number; holder: string }
+  | { kind: 'person'; name: string; request: string }
+  | { kind: 'agent'; task: string; attempt: number; request: string }
+  | { kind: 'machine'; name: string; request: string }
+
+export type Appended =
+  | { outcome: 'appended' | 'already'; events: Event[] }
+  /** Another attempt, or another holder of this one, has taken over. */
+  | { outcome: 'stale' }
+  | { outcome: 'impossible'; task: Task; event: NewEvent['type'] }
+  /** Its landing is intended and the ref's fate is not known yet: ask again in a moment. */
+  | { outcome: 'landing'; task: Task }
+
+/** One statement, as data: the texts around its values. */
+export interface Query {
+  readonly texts: readonly string[]
+  readonly values: readonly unknown[]
+}
+
+/** Rows to read and write inside somebody's transaction. It yields a statement and is given its rows. */
+export type Part<T = void> = Generator<Query, T, readonly Record<string, unknown>[]>
+
+export interface Claim {
+  machine: string
+  slot: number
+  epic: string | null
+  /** Agents that can work here now. A task that runs a command needs none of them. */
+  agents: readonly string[]
+  defaultAgent: string
+  now: number
+}
+
+export interface Ledger {
+  /** Applies the events to their tasks and writes both, with the part beside them, or nothing at all. */
+  append(events: readonly NewEvent[], by: Speaker, beside?: () => Part): Promise<Appended>
+  /** Gives the best ready task to this slot and starts its job, in one transaction. */
+  claim(claim: Claim, start: (task: Task) => Part): Promise<Task | undefined>
+  /** Runs a part in a transaction of its own. For rows that are not the ledger's story: jobs, worktrees, wishes. */
+  transact<T>(part: () => Part<T>): Promise<T>
+  /** Runs a part that only reads. */
+  ask<T>(part: () => Part<T>): Promise<T>
+  /** A follower's own bell: it resolves when anybody wrote since it last rang, at the latest after the time. */
+  bell(): (withinMs: number, signal: AbortSignal) => Promise<void>
+  /** Somebody says that there is news: look now, not at the next poll. */
+  look(): void
+  close(): Promise<void>
+}

@@ -1,0 +1,106 @@
+import type { Event, EventType } from '../domain/event.ts'
+import type { Candidate } from '../domain/schedule.ts'
+import type { Standing } from '../domain/summary.ts'
+import type { BlockedReason, Task, TaskStatus } from '../domain/task.ts'
+
+export interface Epic {
+  id: string
+  title: string
+  description: string
+  status: 'open' | 'closed'
+  createdAt: number
+}
+
+export interface Attempt {
+  task: string
+  attempt: number
+  machine: string
+  slot: number
+  agent: string
+  holder: string | null
+  commit: string | null
+  /** The event that ended it, and its words. */
+  outcome: string | null
+  error: string | null
+  claimedAt: number
+  startedAt: number | null
+  finishedAt: number | null
+  /** When its job had stopped its processes and kept its work; operational. */
+  endedAt: number | null
+  fresh: boolean
+}
+
+export interface Need {
+  task: string
+  needs: string
+}
+
+export interface LandingRow {
+  task: string
+  attempt: number
+  n: number
+  tip: string | null
+  commit: string | null
+  evidence: string | null
+  outcome: 'landed' | 'refused' | 'intended' | 'gated' | 'merged'
+  reason: string | null
+  detail: string | null
+  at: number
+  durationMs: number | null
+}
+
+export interface Wish {
+  id: number
+  what: string
+  about: unknown
+  answer: unknown
+}
+
+export interface TaskFilter {
+  statuses?: readonly TaskStatus[]
+  reasons?: readonly BlockedReason[]
+  epic?: string
+  parent?: string
+  label?: string
+  after?: number
+  limit?: number
+}
+
+export interface EventFilter {
+  types?: readonly EventType[]
+  task?: string
+  epic?: string
+  from?: number
+  to?: number
+}
+
+/** What can be asked of the ledger. Every list is paged by the adapter; nothing here changes anything. */
+export interface Reading {
+  project(): Promise<{ id: string; target: string; createdAt: number }>
+  task(id: string): Promise<Task | undefined>
+  tasks(filter: TaskFilter): Promise<Task[]>
+  subtasks(parent: string): Promise<Task[]>
+  /** Ids that begin with this, exact first; also without `task-`. At most ten. */
+  idsLike(start: string): Promise<string[]>
+  someIds(limit: number): Promise<string[]>
+  epics(): Promise<Epic[]>
+  epic(id: string): Promise<Epic | undefined>
+  needsOf(task: string): Promise<{ id: string; status: TaskStatus }[]>
+  neededBy(task: string): Promise<{ id: string; status: TaskStatus }[]>
+  allNeeds(): Promise<Need[]>
+  attempts(task: string): Promise<Attempt[]>
+  attempt(task: string, attempt: number): Promise<Attempt | undefined>
+  /** Attempts whose job has not ended them yet. */
+  openAttempts(): Promise<Attempt[]>
+  landings(task?: string): Promise<LandingRow[]>
+  standing(epic?: string): Promise<Standing>
+  standingByEpic(): Promise<Map<string, Standing>>
+  /** How long the last completed tasks took, newest first. */
+  durations(limit: number): Promise<number[]>
+  candidate(id: string): Promise<Candidate | undefined>
+  /** When the next ready task is due that is not due yet. */
+  nextDue(now: number, epic: string | null): Promise<number | undefined>
+  events(after: number, filter: EventFilter, limit: number): Promise<Event[]>
+  lastSeq(): Promise<number>
+  pendingHints(task: string): Promise<{ id: string; text: string; at: number }[]>
+}

@@ -1,0 +1,21 @@
+import type { Job } from './durable.ts'
+import type { Part } from './ledger.ts'
+import type { Wish } from './reading.ts'
+
+/** Rows that are not the ledger's story: who holds what on which machine, and what is wished for. No event tells of them. */
+export interface Records {
+  /** From now on this holder speaks for the attempt, and nobody else. */
+  hold(task: string, attempt: number, holder: string): Part
+  /** The attempt's job has stopped its processes and kept its work. */
+  end(task: string, attempt: number, at: number): Part
+  offset(task: string, attempt: number): Promise<number>
+  readTo(task: string, attempt: number, offset: number): Promise<void>
+  trusted(): Promise<Record<string, string>>
+  trust(drivers: Readonly<Record<string, string>>): Promise<void>
+  wish(what: string, about: unknown, at: number): Promise<number>
+  wishes(): Promise<Wish[]>
+  answerWish(id: number, answer: unknown): Promise<void>
+  answerTo(id: number): Promise<unknown>
+  /** Jobs that no living one stands for: tasks at work or landing without a job, jobs without such a task. */
+  strays(): Promise<{ tasks: { id: string; attempt: number; landings: number; status: 'claimed' | 'in_progress' | 'landing' }[]; jobs: Job[] }>
+}

@@ -1,0 +1,61 @@
+/** What the wrapper of an attempt's agent says of it. */
+export type AgentState =
+  | { state: 'absent' }
+  | { state: 'alive'; pid: number }
+  | { state: 'over'; exitCode: number | null; signal: string | null }
+
+export interface AgentLaunch {
+  /** The attempt's folder: pid, in, out, err, exit, prompt.md are here. */
+  folder: string
+  cwd: string
+  file: string
+  args: readonly string[]
+  env: Readonly<Record<string, string>>
+  stdin: 'prompt' | 'fifo' | 'none'
+}
+
+export interface Finished {
+  exitCode: number | null
+  signal: string | null
+  timedOut: boolean
+  /** The end of what it printed, both streams. */
+  tail: string
+  durationMs: number
+}
+
+export interface CommandRun {
+  /** A shell command of the user's (setup, gate, check, judge). */
+  command: string
+  cwd: string
+  env: Readonly<Record<string, string>>
+  timeoutMs: number
+  logFile: string | null
+  input?: string
+  /** `DROVER_RUN_ID` its processes carry, so that all of them can be ended. */
+  mark: string
+}
+
+/** Processes and the attempt's files. */
+export interface System {
+  /**
+   * Starts the agent under the wrapper, which outlives this process. Returns when the wrapper has written its pid.
+   * A folder whose agent lives or is over is left as it is: `look` says which.
+   */
+  launch(launch: AgentLaunch): Promise<void>
+  /** Looks at the attempt's folder: exact, also when the process is somebody else's child. */
+  look(folder: string, mark: string): Promise<AgentState>
+  /** Resolves when the agent's state or its output changed, at the latest after the given time. */
+  stirred(folder: string, withinMs: number, signal: AbortSignal): Promise<void>
+  /** Bytes the agent printed so far. */
+  outputSize(folder: string): Promise<number>
+  /** New whole lines from the byte offset on, at most so many bytes; a line is cut at 1 MiB. */
+  readLines(folder: string, offset: number, limit: number): Promise<{ lines: string[]; offset: number }>
+  tail(folder: string, bytes: number): Promise<string>
+  /** Ends the group of the wrapper and every process that carries the mark; asks, waits, kills, looks twice. */
+  end(wanted: { folder: string | null; mark: string; graceMs: number }): Promise<void>
+  /** Processes that carry a mark beginning so. */
+  marked(prefix: string): Promise<number[]>
+  run(command: CommandRun, signal: AbortSignal): Promise<Finished>
+  writeFile(path: string, text: string): Promise<void>
+  readFile(path: string): Promise<string | undefined>
+}

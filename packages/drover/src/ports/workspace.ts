@@ -1,0 +1,105 @@
+import type { CheckoutMove } from '../domain/event.ts'
+
+/** Where an attempt works. The path is this machine's own and never leaves it. */
+export interface Worktree {
+  path: string
+  /** The commit that its work starts from. */
+  base: string
+  /** Found as an earlier attempt left it; else made ready anew. */
+  found: boolean
+}
+
+export interface Kept {
+  /** The attempt's last commit, or nothing when there is none beyond the base. */
+  commit: string | null
+  base: string
+  /** Whether the agent had left changes uncommitted. */
+  leftovers: boolean
+  /** Subjects of the commits beyond the base that the agent made itself. */
+  subjects: string[]
+  files: string[]
+  /** Why this commit cannot be landed as it is (an unreachable gitlink, a nested repository). */
+  problem: string | null
+}
+
+export interface Merge {
+  outcome: 'merged'
+  tip: string
+  tree: string
+  commit: string
+  /** The tip has all of it already. */
+  empty: boolean
+  files: string[]
+}
+export interface Conflict {
+  outcome: 'conflict'
+  tip: string
+  files: string[]
+  detail: string
+}
+
+export interface LandingText {
+  subject: string
+  body: string
+  trailers: readonly (readonly [string, string])[]
+  author: { name: string; email: string }
+  at: number
+}
+
+export interface Gate {
+  passed: boolean
+  /** sha256 of the log, first 12 hex, or `none` without a gate. */
+  evidence: string
+  log: string
+  tail: string
+  exitCode: number | null
+  durationMs: number
+}
+
+export type Moved =
+  | { outcome: 'landed' | 'already' }
+  /** The branch is not where it was. */
+  | { outcome: 'moved' }
+  /** A newer daemon has taken over this repository. */
+  | { outcome: 'fenced' }
+
+export interface Blocker {
+  path: string
+  files: string[]
+}
+
+/** Git and worktrees, in drover's words. Everything here is safe to do twice. */
+export interface Workspace {
+  /** After a start: a new epoch, our dead git's locks and children gone, half-finished moves of checkouts finished. */
+  recover(): Promise<void>
+  tip(branch: string): Promise<string>
+  /** Whether this commit's history holds the landed commit, or its trailer. */
+  holds(base: string, task: string, landed: string): Promise<boolean>
+  /** A worktree for the task: the one it had, or one made ready from what was kept or from the base. */
+  at(wanted: { task: string; attempt: number; base: string; fresh: boolean; from: string | null }): Promise<Worktree | { problem: string }>
+  find(task: string): Promise<Worktree | undefined>
+  /** Commits what is there and points the refs at it: nothing that is not ignored can be lost afterwards. */
+  keep(wanted: { task: string; attempt: number; message: string; author: { name: string; email: string } }): Promise<Kept>
+  /** The worktree may be used for another task from now on. Its work must be kept before. */
+  release(task: string): Promise<void>
+  merge(wanted: { branch: string; commit: string; base: string; text: LandingText; history: 'squash' | 'merge' }): Promise<Merge | Conflict>
+  /** Runs the gate on exactly this commit's tree. */
+  gate(wanted: { commit: string; command: string; timeoutMs: number; logFile: string; fresh: boolean }, signal: AbortSignal): Promise<Gate>
+  /** Checkouts of the target that must move along, and what stands in their way. */
+  checkouts(branch: string, from: string, to: string): Promise<{ moves: CheckoutMove[]; blockers: Blocker[] }>
+  /** One ref transaction: epoch verified, branch compared and swapped, `refs/drover/landed/<task>` created. */
+  move(wanted: { task: string; branch: string; from: string; to: string }): Promise<Moved>
+  landed(task: string): Promise<string | undefined>
+  /** Takes `refs/drover/landed/<task>` away to a rescue ref, so that the task may land once more. */
+  unland(task: string): Promise<void>
+  /** Moves the checkouts along after the ref has moved. What cannot be moved is returned. */
+  follow(moves: readonly CheckoutMove[]): Promise<Blocker[]>
+  diff(task: string, against: string | null, how: 'patch' | 'stat' | 'names'): Promise<string>
+  rescues(task?: string): Promise<{ task: string; attempt: string; commit: string; at: number; subject: string }[]>
+  restore(name: string): Promise<string>
+  worktrees(): Promise<{ path: string; task: string | null; state: 'used' | 'free' | 'stray'; dirty: boolean }[]>
+  /** Removes worktrees nobody uses, their work kept first; `all` also those of tasks that rest. */
+  prune(wanted: { all: boolean; dryRun: boolean }): Promise<{ removed: string[]; kept: { path: string; why: string }[] }>
+  /** Checkouts of the target that are behind it. */
+  behind(branch: string): Promise<{ path: string; by: string }[]>
+}

@@ -1,0 +1,139 @@
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+
+/** Programs that git's configuration may make it run, and what a person has said of them. */
+export interface Drivers {
+  /** Everything of the kind that is configured now, to be stored by `init` and `doctor --trust`. */
+  read(): Promise<Record<string, string>>
+  /** Keys that differ from what was trusted. No process while no file of the configuration changed. */
+  strange(): Promise<string[]>
+  /** What outranks the configuration: trusted drivers as they were trusted, all others off. */
+  pins(): Promise<Readonly<Record<string, string>>>
+}
+
+interface Options {
+  gitDir: string
+  env: Readonly<Record<string, string>>
+  trusted: Readonly<Record<string, string>>
+  /** `git config -z --list --show-origin --includes` with these arguments. */
+  list(args: readonly string[]): Promise<string>
+}
+
+interface Found {
+  seen: string
+  drivers: Record<string, string>
+  pins: Record<string, string>
+  strange: string[]
+}
+
+const driverKey = /^(?:filter\..*\.(?:clean|smudge|process|required)|merge\..*\.driver|diff\..*\.(?:command|textconv))$/s
+const includeKey = /^(?:include|includeif\..*)\.path$/s
+/** Not a key of git's: objects that stand elsewhere may vanish, so that file is trusted like a driver. */
+export const alternatesKey = 'objects/info/alternates'
+
+export function watchDrivers({ gitDir, env, trusted, list }: Options): Drivers {
+  let files: ReadonlySet<string> = new Set()
+  let found: Promise<Found> | undefined
+
+  async function current(): Promise<Found> {
+    const mine = found
+    const known = await mine?.catch(() => undefined)
+    if (known && known.seen === (await look())) return known
+    if (found === mine) found = readAll()
+    return found ?? readAll()
+  }
+
+  async function readAll(): Promise<Found> {
+    for (let tries = 1; ; tries++) {
+      const before = await look()
+      const { drivers, origins } = await readConfiguration(gitDir, env, list)
+      const alternates = await readFile(join(gitDir, alternatesKey), 'utf8').catch(() => undefined)
+      if (alternates !== undefined) drivers[alternatesKey] = alternates
+      files = origins
+      // The listing says which files to watch; what changed while it was read is read again.
+      if (before === (await look()) || tries === 5) return { seen: before, drivers, ...judge(drivers, trusted) }
+    }
+  }
+
+  const look = async () => fingerprint(new Set([...(await usualFiles(gitDir, env)), ...files]))
+  return {
+    read: async () => (await current()).drivers,
+    strange: async () => (await current()).strange,
+    pins: async () => (await current()).pins,
+  }
+}
+
+function judge(drivers: Readonly<Record<string, string>>, trusted: Readonly<Record<string, string>>): Pick<Found, 'pins' | 'strange'> {
+  const strange = Object.keys(drivers).filter((key) => drivers[key] !== trusted[key])
+  const off = strange.filter((key) => key !== alternatesKey).map((key) => [key, offValue(key)] as const)
+  const on = Object.entries(trusted).filter(([key]) => driverKey.test(key))
+  return { strange, pins: { ...Object.fromEntries(off), ...Object.fromEntries(on) } }
+}
+
+/** An empty merge driver would take our side without a word; one that fails makes a conflict. */
+function offValue(key: string): string {
+  if (key.endsWith('.required')) return 'false'
+  return key.startsWith('merge.') ? 'false' : ''
+}
+
+/** Also what an include would bring in another worktree, or once its condition holds. */
+async function readConfiguration(gitDir: string, env: Options['env'], list: Options['list']): Promise<{ drivers: Record<string, string>; origins: Set<string> }> {
+  const drivers: Record<string, string> = {}
+  const origins = new Set<string>()
+  const read = new Set<string>()
+  const wanted: string[] = await worktreeConfigs(gitDir)
+  const take = (text: string) => {
+    for (const { origin, key, value } of entriesOf(text, gitDir)) {
+      if (origin) origins.add(origin)
+      if (driverKey.test(key)) drivers[key] = value
+      if (includeKey.test(key) && origin) wanted.push(includedPath(value, origin, env))
+    }
+  }
+  take(await list([]))
+  for (let file = wanted.pop(); file !== undefined; file = wanted.pop()) {
+    if (read.has(file) || origins.has(file)) continue
+    read.add(file)
+    origins.add(file)
+    if (await stat(file).catch(() => undefined)) take(await list(['--file', file]))
+  }
+  return { drivers, origins }
+}
+
+function* entriesOf(text: string, gitDir: string): Generator<{ origin: string | undefined; key: string; value: string }> {
+  const parts = text.split('\0')
+  for (let n = 0; n + 1 < parts.length; n += 2) {
+    const said = parts[n + 1]!
+    const end = said.indexOf('\n')
+    const key = end < 0 ? said : said.slice(0, end)
+    const origin = parts[n]!.startsWith('file:') ? resolve(gitDir, parts[n]!.slice('file:'.length)) : undefined
+    // A key without a value means true.
+    if (origin) yield { origin, key, value: end < 0 ? 'true' : said.slice(end + 1) }
+  }
+}
+
+function includedPath(value: string, origin: string, env: Options['env']): string {
+  if (value.startsWith('~/')) return join(env['HOME'] ?? homedir(), value.slice(2))
+  return resolve(dirname(origin), value)
+}
+
+async function worktreeConfigs(gitDir: string): Promise<string[]> {
+  const names = await readdir(join(gitDir, 'worktrees')).catch(() => [])
+  return names.map((name) => join(gitDir, 'worktrees', name, 'config.worktree'))
+}
+
+async function usualFiles(gitDir: string, env: Options['env']): Promise<string[]> {
+  const home = env['HOME'] ?? homedir()
+  const ours = ['config', 'config.worktree', alternatesKey].map((name) => join(gitDir, name))
+  const theirs = [join(home, '.gitconfig'), join(env['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'git', 'config'), '/etc/gitconfig']
+  return [...ours, ...theirs, ...(await worktreeConfigs(gitDir))]
+}
+
+/** The time of change cannot be set by anybody, so no content needs to be read. */
+async function fingerprint(files: ReadonlySet<string>): Promise<string> {
+  const lines = [...files].toSorted().map(async (file) => {
+    const now = await stat(file, { bigint: true }).catch(() => undefined)
+    return now ? `${file} ${now.ino} ${now.size} ${now.mtimeNs} ${now.ctimeNs}` : ''
+  })
+  return (await Promise.all(lines)).filter(Boolean).join('\n')
+}

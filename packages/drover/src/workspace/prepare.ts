@@ -1,0 +1,88 @@
+import { copyFile, constants, mkdir, realpath, rm } from 'node:fs/promises'
+import { dirname, join, sep } from 'node:path'
+import { DroverError } from '../domain/error.ts'
+import { cachePaths, hashCaches, removeAll, verifiedCaches } from './caches.ts'
+import type { Git } from './git.ts'
+import { isPlainIndex } from './index-file.ts'
+import { exists } from './refs.ts'
+import { placeOf, repair } from './repair.ts'
+import type { Entries, Entry } from './worktree-file.ts'
+
+export interface Preparing {
+  git: Git
+  entries: Entries
+  /** The user's main checkout, from which ignored files are copied. */
+  root: string
+  runFolder: string
+  /** A file in the root, written like a `.gitignore`, that names them. */
+  include: string
+  cache: readonly string[]
+  /** Runs `worktree.setup` there; answers with what went wrong, in words. */
+  setup: ((path: string) => Promise<string | null>) | null
+}
+
+const checkout = `
+commit=$1
+shift
+git checkout -q -f --detach "$commit"
+git clean -ffdxq "$@"
+`
+
+// What a git that stopped half-way leaves behind, and the next agent would take for its own.
+const unfinished = ['rebase-merge', 'rebase-apply', 'sequencer', 'MERGE_HEAD', 'MERGE_MSG', 'MERGE_MODE', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'BISECT_LOG', 'BISECT_START']
+
+/**
+ * Brings a worktree whose work is kept to exactly this commit, with nothing else in it but verified caches.
+ * Answers with what went wrong with the set-up; what goes wrong with git is thrown.
+ */
+export async function prepare(to: Preparing, entry: Entry, commit: string, fresh = false): Promise<string | null> {
+  const paths = cachePaths(to.cache)
+  const verified = fresh ? [] : await verifiedCaches(entry, paths)
+  await to.entries.save({ ...entry, ready: false, caches: {} })
+  await repair(entry, to.runFolder)
+  await Promise.all(unfinished.map((name) => rm(join(entry.gitDir!, name), { recursive: true, force: true })))
+  await moveTo(to.git, entry, commit, verified)
+  await copyIncluded(to, entry)
+  const problem = (await to.setup?.(entry.path)) ?? null
+  await to.entries.save({ ...entry, ready: problem === null, caches: problem === null ? await hashCaches(entry, paths) : {} })
+  return problem
+}
+
+async function moveTo(git: Git, entry: Entry, commit: string, kept: readonly string[]): Promise<void> {
+  const index = join(entry.gitDir!, 'index')
+  const args = [commit, ...kept.flatMap((path) => ['-e', `/${path.replace(/[[\]*?\\]/g, '\\$&')}`])]
+  // A file that the index hides would stay as it is: without an index every file is written again.
+  if (!(await isPlainIndex(index, commit.length / 2))) await rm(index, { force: true })
+  try {
+    await git.script(placeOf(entry), checkout, args)
+  } catch (error) {
+    if (error instanceof DroverError && error.code === 'disk-full') throw error
+    await emptied(entry)
+    await git.script(placeOf(entry), checkout, [commit])
+  }
+}
+
+/** A broken index, or folders nobody may write to: everything goes, and is written anew. */
+async function emptied(entry: Entry): Promise<void> {
+  await rm(join(entry.gitDir!, 'index'), { force: true })
+  await removeAll(entry.path)
+  await mkdir(entry.path, { recursive: true })
+  await repair(entry, join(entry.gitDir!, '..'))
+}
+
+/** Ignored files of the user's that a worktree needs (`.env`), copied anew each time. */
+async function copyIncluded({ git, root, include }: Preparing, entry: Entry): Promise<void> {
+  if (!include || !(await exists(join(root, include)))) return
+  const place = { cwd: root, gitDir: git.common, worktree: root, theirs: true }
+  const { out } = await git.run(place, ['ls-files', '-z', '--others', '--ignored', `--exclude-from=${include}`])
+  const inside = await realpath(entry.path)
+  for (const path of out.split('\0').filter(Boolean)) await copyOne(join(root, path), join(entry.path, path), inside)
+}
+
+async function copyOne(from: string, to: string, inside: string): Promise<void> {
+  if (await exists(to)) return
+  await mkdir(dirname(to), { recursive: true })
+  // A link in the tree may point out of the worktree.
+  if (!`${await realpath(dirname(to))}${sep}`.startsWith(`${inside}${sep}`)) return
+  await copyFile(from, to, constants.COPYFILE_FICLONE).catch(() => undefined)
+}
