@@ -17,7 +17,9 @@ export function agentEnv(
   own: Readonly<Record<string, string>>,
 ): Record<string, string> {
   const seen = Object.entries(base).flatMap(([name, value]) =>
-    value !== undefined && matches(name, [...allowed, ...pass]) && !matches(name, never) ? [[name, value] as const] : [],
+    value !== undefined && matches(name, [...allowed, ...pass]) && !matches(name, never)
+      ? [[name, value] as const]
+      : [],
   )
   return { ...Object.fromEntries(seen), ...own }
 }

@@ -25,7 +25,8 @@ export async function endProcesses(processes: Processes, wanted: Wanted): Promis
     if (left.length === 0) continue
     const untilKill = wanted.graceMs - (performance.now() - begun)
     if (untilKill < -stuckMs) throw new Error(`these processes do not end: ${left.map((one) => one.pid).join(', ')}`)
-    const now = untilKill > 0 ? left.filter((one) => !asked.has(nameOf(one))) : spareLeader(left, spared ? null : wanted.leader)
+    const now =
+      untilKill > 0 ? left.filter((one) => !asked.has(nameOf(one))) : spareLeader(left, spared ? null : wanted.leader)
     spared ||= untilKill <= 0
     for (const one of now) {
       asked.add(nameOf(one))
@@ -85,7 +86,7 @@ function mayExist(group: number): boolean {
 /** This process and all it descends from: drover may run inside an agent of another drover. */
 async function lineage(processes: Processes): Promise<Set<number>> {
   const own = new Set([0, 1])
-  for (let pid = process.pid; !own.has(pid); ) {
+  for (let pid = process.pid; !own.has(pid);) {
     own.add(pid)
     pid = (await processes.one(pid))?.parent ?? 0
   }

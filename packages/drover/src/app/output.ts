@@ -16,16 +16,24 @@ export interface Lines {
 }
 
 /** Reads whole lines, and the half one at the end only once nobody can finish it. */
-export async function readLines(file: string, at: { offset: number; limit: number }, isOver: () => Promise<boolean>): Promise<Lines> {
+export async function readLines(
+  file: string,
+  at: { offset: number; limit: number },
+  isOver: () => Promise<boolean>,
+): Promise<Lines> {
   if (sizeOf(file) <= at.offset) return { lines: [], offset: at.offset, seen: at.offset }
   await using handle = await open(file, 'r')
   const read = await collect(handle, at, false)
   const hasHalf = read.offset < read.seen
   // Asked after the first reading and before the second: what was written in between is then read too.
-  return hasHalf && (await isOver()) ? collect(handle, at, true) : read
+  return hasHalf && (await isOver()) ? await collect(handle, at, true) : read
 }
 
-async function collect(handle: FileHandle, { offset, limit }: { offset: number; limit: number }, atEnd: boolean): Promise<Lines> {
+async function collect(
+  handle: FileHandle,
+  { offset, limit }: { offset: number; limit: number },
+  atEnd: boolean,
+): Promise<Lines> {
   const lines: string[] = []
   let held: Buffer[] = []
   let heldBytes = 0
@@ -46,7 +54,7 @@ async function collect(handle: FileHandle, { offset, limit }: { offset: number; 
       if (atEnd && heldBytes > 0) finish(position)
       return { lines, offset: done, seen: position }
     }
-    for (let from = 0; from < chunk.length; ) {
+    for (let from = 0; from < chunk.length;) {
       const found = chunk.indexOf(newline, from)
       const to = found < 0 ? chunk.length : found
       const next = found < 0 ? to : to + 1

@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
-export const makePrivateFolder = (path: string) => mkdir(path, { recursive: true, mode: 0o700 })
+export const makePrivateFolder = (path: string) => mkdirSync(path, { recursive: true, mode: 0o700 })
 
 /**
  * Writes a file that only its owner can read, whole or not at all. It survives the death of every process, but is not
  * forced to the disk: what must survive the machine is in the ledger.
  */
 export async function writePrivateFile(path: string, text: string): Promise<void> {
-  await makePrivateFolder(dirname(path))
+  makePrivateFolder(dirname(path))
   const draft = `${path}.${randomBytes(6).toString('hex')}.new`
   try {
     await writeFile(draft, text, { mode: 0o600, flag: 'wx' })
@@ -21,11 +22,19 @@ export async function writePrivateFile(path: string, text: string): Promise<void
 }
 
 export async function readFileIfThere(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch(absent)
+}
+
+/** For a line or two: waiting for a thread costs the event loop more than reading them. */
+export function readLineIfThere(path: string): string | undefined {
   try {
-    return await readFile(path, 'utf8')
+    return existsSync(path) ? readFileSync(path, 'utf8') : undefined
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    throw error
+    return absent(error)
   }
+}
+
+function absent(error: unknown): undefined {
+  const { code } = error as NodeJS.ErrnoException
+  if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error
 }

@@ -116,13 +116,13 @@ function valueIn(environment: Buffer, name: string): string | null {
   return null
 }
 
-let scratch = Buffer.allocUnsafe(64 * 1024)
+let scratch: Buffer = Buffer.allocUnsafe(64 * 1024)
 
 /** Undefined when the process is gone, or somebody else's. What it returns is good until the next call. */
 function readSmall(path: string): Buffer | undefined {
   let file: number | undefined
   try {
-    file = openSync(path)
+    file = openSync(path, 'r')
     let size = readSync(file, scratch, 0, scratch.length, null)
     while (size === scratch.length) {
       scratch = Buffer.concat([scratch, Buffer.allocUnsafe(size)])
@@ -158,7 +158,11 @@ function psTable(print: Print): Processes {
 export function readPsLine(line: string): Process[] {
   const [pid, parent, group, stat, ...rest] = line.trim().split(/\s+/)
   if (stat === undefined || rest.length < 5) return []
-  const value = (name: string) => rest.slice(5).find((word) => word.startsWith(name))?.slice(name.length) ?? null
+  const value = (name: string) =>
+    rest
+      .slice(5)
+      .find((word) => word.startsWith(name))
+      ?.slice(name.length) ?? null
   return [
     {
       pid: Number(pid),

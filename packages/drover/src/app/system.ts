@@ -1,14 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import type { AgentLaunch, AgentState, CommandRun, Finished, System } from '../ports/system.ts'
 import { openCommandLog } from './command-log.ts'
 import { endProcesses } from './ending.ts'
 import { readLines, sizeOf, tailOf } from './output.ts'
-import { makePrivateFolder, readFileIfThere, writePrivateFile } from './private-file.ts'
+import { makePrivateFolder, readFileIfThere, readLineIfThere, writePrivateFile } from './private-file.ts'
 import { openProcesses, type Processes } from './processes.ts'
 import { openStirring } from './stirring.ts'
 import { type Leader, lost, readEnd, readLeader, wrapper } from './wrapper.ts'
@@ -50,14 +48,14 @@ export function openSystem(): System & { exec: Exec } {
 
     async launch(launch) {
       const { folder } = launch
-      await makePrivateFolder(folder)
+      makePrivateFolder(folder)
       const before = await look(folder)
       if (before.state === 'alive' || existsSync(join(folder, 'exit'))) return
       // Its wrapper died without a word, so its place is free.
-      if (before.state === 'over') await rename(join(folder, 'pid'), join(folder, 'pid.lost'))
+      if (before.state === 'over') renameSync(join(folder, 'pid'), join(folder, 'pid.lost'))
       const { child, words } = await startWrapper(launch)
-      await rm(join(folder, `pid.${child.pid}`), { force: true })
-      const leader = await leaderIn(folder)
+      rmSync(join(folder, `pid.${child.pid}`), { force: true })
+      const leader = leaderIn(folder)
       if (!leader) throw new Error(`the agent did not start: ${words || 'sh ended without a word'}`)
       if (leader.pid !== child.pid || hasEnded(child)) return
       const over = once(child, 'exit').then(() => void children.delete(folder))
@@ -80,7 +78,7 @@ export function openSystem(): System & { exec: Exec } {
     },
 
     async end({ folder, mark, graceMs }) {
-      const leader = folder === null ? null : ((await leaderIn(folder)) ?? null)
+      const leader = folder === null ? null : (leaderIn(folder) ?? null)
       await endProcesses(processes, { leader, mark, graceMs })
       if (folder !== null) stirring.forget(folder)
     },
@@ -92,13 +90,14 @@ export function openSystem(): System & { exec: Exec } {
   }
 }
 
-const leaderIn = async (folder: string) => readLeader(await readFileIfThere(join(folder, 'pid')))
+const leaderIn = (folder: string) => readLeader(readLineIfThere(join(folder, 'pid')))
 
 async function lookAt(processes: Processes, folder: string): Promise<AgentState> {
-  const leader = await leaderIn(folder)
-  if (leader && (await isAlive(processes, leader)) && !existsSync(join(folder, 'exit'))) return { state: 'alive', pid: leader.pid }
+  const leader = leaderIn(folder)
+  if (leader && (await isAlive(processes, leader)) && !existsSync(join(folder, 'exit')))
+    return { state: 'alive', pid: leader.pid }
   // Read after the wrapper was seen dead: it may have written this in between.
-  const end = await readFileIfThere(join(folder, 'exit'))
+  const end = readLineIfThere(join(folder, 'exit'))
   if (end !== undefined) return { state: 'over', ...readEnd(end) }
   return leader ? { state: 'over', ...lost } : { state: 'absent' }
 }
@@ -109,7 +108,14 @@ async function isAlive(processes: Processes, { pid, start, boot }: Leader): Prom
 }
 
 /** Resolves when the wrapper has its `pid`, or has failed and said why. */
-async function startWrapper({ folder, cwd, file, args, env, stdin }: AgentLaunch): Promise<{ child: ChildProcess; words: string }> {
+async function startWrapper({
+  folder,
+  cwd,
+  file,
+  args,
+  env,
+  stdin,
+}: AgentLaunch): Promise<{ child: ChildProcess; words: string }> {
   const child = spawn('/bin/sh', ['-c', wrapper, 'sh', folder, stdin, file, ...args], {
     cwd,
     env: { ...env },
@@ -118,7 +124,10 @@ async function startWrapper({ folder, cwd, file, args, env, stdin }: AgentLaunch
   })
   child.unref()
   await started(child, cwd)
-  return { child, words: (await text(child.stdout!)).trim() }
+  let words = ''
+  child.stdout!.on('data', (chunk) => (words += chunk))
+  await once(child.stdout!, 'end')
+  return { child, words: words.trim() }
 }
 
 async function started(child: ChildProcess, cwd: string): Promise<void> {
@@ -137,7 +146,12 @@ const longestTimer = 2 ** 31 - 1
 
 async function exec({ file, args, cwd, env, input, timeoutMs }: ExecCall, signal?: AbortSignal): Promise<Executed> {
   signal?.throwIfAborted()
-  const child = spawn(file, args, { cwd, env: { ...env }, detached: true, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] })
+  const child = spawn(file, args, {
+    cwd,
+    env: { ...env },
+    detached: true,
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  })
   await started(child, cwd)
   const outputs = [child.stdout!, child.stderr!].map((stream) => {
     const chunks: Buffer[] = []
@@ -156,7 +170,11 @@ async function exec({ file, args, cwd, env, input, timeoutMs }: ExecCall, signal
 }
 
 /** Runs a command of the user's; nothing of its process group is left when this resolves. */
-async function run(processes: Processes, { command, cwd, env, timeoutMs, logFile, input, mark }: CommandRun, signal: AbortSignal): Promise<Finished> {
+async function run(
+  processes: Processes,
+  { command, cwd, env, timeoutMs, logFile, input, mark }: CommandRun,
+  signal: AbortSignal,
+): Promise<Finished> {
   const begun = performance.now()
   const log = openCommandLog(logFile)
   let timedOut = false

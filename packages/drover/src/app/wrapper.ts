@@ -73,7 +73,9 @@ export const lost: End = { exitCode: null, signal: 'lost' }
 export function readEnd(text: string): End {
   const [, kind, number] = /^(code|signal) (\d{1,3})\n$/.exec(text) ?? []
   if (kind === undefined) return lost // the disk was full
-  return kind === 'code' ? { exitCode: Number(number), signal: null } : { exitCode: null, signal: signalNamed(Number(number)) }
+  return kind === 'code'
+    ? { exitCode: Number(number), signal: null }
+    : { exitCode: null, signal: signalNamed(Number(number)) }
 }
 
 function signalNamed(number: number): string {

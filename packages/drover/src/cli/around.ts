@@ -1,19 +1,31 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Project } from '../app/open-project.ts'
 import { family } from '../flow/operations/family.ts'
 import { grouped } from '../flow/operations/circle.ts'
-import type { Task } from '../domain/task.ts'
-import type { Reading } from '../ports/reading.ts'
+import { isAtWork, type Task } from '../domain/task.ts'
 import { addUsage, type Around, taskJson } from './json.ts'
 
-/** What stands around one task. */
-export async function around(reading: Reading, task: Task): Promise<Around> {
-  const [needs, attempts, members] = await Promise.all([reading.needsOf(task.id), reading.attempts(task.id), family(reading, task)])
-  return { needs, attempt: attempts.at(-1), usageTotal: addUsage(members.map(({ usage }) => usage)) }
+type Here = Pick<Project, 'reading' | 'places' | 'config'>
+
+/** While a task is at work, a link named after it points to its worktree. */
+function worktreeOf({ places, config }: Here, task: Task): string | null {
+  const link = resolve(places.root, config.settings['worktree.root'], task.id)
+  return isAtWork(task) && existsSync(link) ? link : null
 }
 
-export const oneTaskJson = async (reading: Reading, task: Task) => taskJson(task, await around(reading, task))
+/** What stands around one task. */
+export async function around(project: Here, task: Task): Promise<Around> {
+  const { reading } = project
+  const [needs, attempts, members] = await Promise.all([reading.needsOf(task.id), reading.attempts(task.id), family(reading, task)])
+  return { needs, attempt: attempts.at(-1), worktree: worktreeOf(project, task), usageTotal: addUsage(members.map(({ usage }) => usage)) }
+}
+
+export const oneTaskJson = async (project: Here, task: Task) => taskJson(task, await around(project, task))
 
 /** The same for many tasks with a handful of questions, however many there are. */
-export async function manyTasksJson(reading: Reading, tasks: readonly Task[]) {
+export async function manyTasksJson(project: Here, tasks: readonly Task[]) {
+  const { reading } = project
   const [all, needs, open] = await Promise.all([reading.tasks({}), reading.allNeeds(), reading.openAttempts()])
   const byId = new Map(all.map((task) => [task.id, task]))
   const children = Map.groupBy(all, ({ parentId }) => parentId)
@@ -23,6 +35,7 @@ export async function manyTasksJson(reading: Reading, tasks: readonly Task[]) {
     taskJson(task, {
       needs: (needsOf.get(task.id) ?? []).map((id) => ({ id, status: byId.get(id)?.status ?? 'cancelled' })),
       attempt: open.find((attempt) => attempt.task === task.id && attempt.attempt === task.attempt),
+      worktree: worktreeOf(project, task),
       usageTotal: addUsage(members(task).map(({ usage }) => usage)),
     }),
   )

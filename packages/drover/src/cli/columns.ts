@@ -5,7 +5,7 @@ export interface Column {
   align?: 'right'
   /** Gives way when the terminal is too narrow. */
   shrinks?: true
-  paint?: (padded: string, text: string) => string
+  paint?: (cell: string, row: number) => string
 }
 
 const gap = '  '
@@ -17,17 +17,17 @@ export function columns(shape: readonly Column[], rows: readonly (readonly strin
   const total = widths.reduce((sum, width) => sum + width, 0) + gap.length * (shape.length - 1)
   const soft = shape.findIndex(({ shrinks }) => shrinks)
   if (soft >= 0) widths[soft] = Math.max(8, widths[soft]! - Math.max(0, total - screen.width))
-  const line = (cells: readonly string[], isHead: boolean): string =>
+  const line = (cells: readonly string[], row: number): string =>
     shape
       .map(({ align, paint = same }, i) => {
         const text = fit(cells[i]!, widths[i]!)
         const isLast = i === shape.length - 1 && align === undefined
         const cell = isLast ? text : padded(text, widths[i]!, align)
-        return isHead ? cell : paint(cell, cells[i]!)
+        return row < 0 ? cell : paint(cell, row)
       })
       .join(gap)
       .trimEnd()
-  return [...(screen.heads && rows.length > 0 ? [line(heads, true)] : []), ...rows.map((row) => line(row, false))]
+  return [...(screen.heads && rows.length > 0 ? [line(heads, -1)] : []), ...rows.map(line)]
 }
 
 const same = (text: string): string => text

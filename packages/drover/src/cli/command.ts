@@ -1,4 +1,5 @@
 import type { Project } from '../app/open-project.ts'
+import type { SettingKey } from '../domain/settings.ts'
 import type { Globals } from './parse.ts'
 import type { Print } from './print.ts'
 import type { Terminal } from './terminal.ts'
@@ -19,13 +20,15 @@ export type Values<O extends Options> = {
   readonly [K in keyof O]: O[K] extends { default: string } ? string : ValueOf<O[K]> | undefined
 }
 
+export type Flags = Partial<Record<SettingKey, unknown>>
+
 /** What a command is given besides its options and words. */
 export interface Context {
   terminal: Terminal
   print: Print
   globals: Globals
-  /** Opened when it is first asked for, and closed when the command is done. */
-  project(): Promise<Project>
+  /** Opened when it is first asked for, with settings that options of the command set, and closed when it is done. */
+  project(flags?: Flags): Promise<Project>
 }
 
 interface Spec<O extends Options> {

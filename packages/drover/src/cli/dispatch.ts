@@ -1,9 +1,11 @@
+import { resolve } from 'node:path'
 import type { Project } from '../app/open-project.ts'
 import { DroverError } from '../domain/error.ts'
-import type { Context } from './command.ts'
-import { commandPage, familyPage, overview, type Page } from './help.ts'
+import type { Context, Flags } from './command.ts'
+import { escaped } from './escape.ts'
+import { commandPage, familyPage, overview, pageOf } from './help.ts'
 import { findCommand, type Found, type Globals, guessGlobals, parseCommand } from './parse.ts'
-import { openPrint, type Print, printError } from './print.ts'
+import { openPrint, printError } from './print.ts'
 import type { Terminal } from './terminal.ts'
 
 /** From the words that were typed to the exit code. */
@@ -34,19 +36,21 @@ async function start(argv: readonly string[], terminal: Terminal): Promise<numbe
 
 function projectOnce(globals: Globals, terminal: Terminal) {
   let opening: Promise<Project> | undefined
-  const open = async (): Promise<Project> => {
+  const open = async (flags: Flags): Promise<Project> => {
     const { openProject } = await import('../app/open-project.ts')
-    return openProject(placeOf(globals, terminal))
+    const project = await openProject({ ...placeOf(globals, terminal), flags })
+    if (!globals.quiet) for (const note of project.config.notes) terminal.stderr.write(`${escaped(note)}\n`)
+    return project
   }
   return {
-    project: () => (opening ??= open()),
+    project: (flags: Flags = {}) => (opening ??= open(flags)),
     close: async () => (await opening?.catch(() => undefined))?.close(),
   }
 }
 
 /** Where and how a project is opened, as the options that work everywhere say. */
 export function placeOf({ directory, config, db }: Globals, { cwd }: Terminal) {
-  return { folder: directory ?? cwd, ...(config === undefined ? {} : { config }), ...(db === undefined ? {} : { db }) }
+  return { folder: resolve(cwd, directory ?? '.'), ...(config === undefined ? {} : { config: resolve(cwd, config) }), ...(db === undefined ? {} : { db }) }
 }
 
 async function showHelp({ row, family }: Found, argv: readonly string[], terminal: Terminal): Promise<number> {
@@ -57,5 +61,3 @@ async function showHelp({ row, family }: Found, argv: readonly string[], termina
   else print.lines(overview(page))
   return family && !argv.some((word) => word === '--help' || word === '-h') ? 2 : 0
 }
-
-export const pageOf = ({ width, paint }: Print): Page => ({ width: Math.min(80, width), paint })

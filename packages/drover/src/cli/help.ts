@@ -1,6 +1,7 @@
 import type { Command, Option, Options } from './command.ts'
 import type { Paint } from './color.ts'
 import { globalOptions } from './parse.ts'
+import type { Print } from './print.ts'
 import { groups, type Row, table } from './table.ts'
 import { padded, widthOf, wrap } from './width.ts'
 
@@ -8,6 +9,8 @@ export interface Page {
   width: number
   paint: Paint
 }
+
+export const pageOf = ({ width, paint }: Pick<Print, 'width' | 'paint'>): Page => ({ width: Math.min(80, width), paint })
 
 const opening = ['drover init', 'drover add "Add a health endpoint" --check "npm test"', 'drover run']
 

@@ -9,14 +9,16 @@ export interface Around {
   needs: readonly { id: string; status: TaskStatus }[]
   /** Its last attempt. */
   attempt: Attempt | undefined
+  /** Where it works, while it does. */
+  worktree: string | null
   usageTotal: Usage
 }
 
 export const isoTime = (at: number | null | undefined): string | null => (at ? new Date(at).toISOString() : null)
 
 /** A task as every command shows it to programs. What is not known is null. */
-export function taskJson(task: Task, { needs, attempt, usageTotal }: Around) {
-  const { blockedNote, timeoutMs, rest: _rest, openNeeds: _openNeeds, lostInARow: _lost, approved: _approved, landings: _landings, ...row } = task
+export function taskJson(task: Task, { needs, attempt, worktree, usageTotal }: Around) {
+  const { blockedNote, timeoutMs, rest: _rest, openNeeds: _openNeeds, lostInARow: _lost, approved: _approved, landings: _landings, email: _email, ...row } = task
   return {
     ...row,
     needs: needs.map(({ id }) => id),
@@ -25,7 +27,7 @@ export function taskJson(task: Task, { needs, attempt, usageTotal }: Around) {
     timeout: timeoutMs === null ? null : showDuration(timeoutMs),
     notBefore: isoTime(task.notBefore),
     branch: task.commit !== null && task.landedCommit === null ? `drover/${task.id}` : null,
-    worktree: attempt?.worktree ?? null,
+    worktree,
     machine: attempt?.machine ?? null,
     createdAt: isoTime(task.createdAt),
     updatedAt: isoTime(task.updatedAt),

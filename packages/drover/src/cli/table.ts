@@ -49,7 +49,7 @@ export const table: readonly Row[] = [
   { name: 'retry', aliases: ['requeue'], group: 'Intervene', summary: 'Try a task again that ended or is stuck', load: async () => (await import('./commands/retry.ts')).retry },
   { name: 'resolve', group: 'Intervene', summary: 'Lift what a task waits for, or answer its question', load: async () => (await import('./commands/resolve.ts')).resolve },
   { name: 'reset', group: 'Intervene', summary: 'Put tasks back to where they wait for an agent', load: async () => (await import('./commands/reset.ts')).reset },
-  { name: 'reclaim', group: 'Intervene', summary: 'Take back the attempts of machines that are gone', load: async () => (await import('./commands/reclaim.ts')).reclaim },
+  { name: 'reclaim', group: 'Intervene', summary: 'See to the attempts of a drover that is gone', load: async () => (await import('./commands/reclaim.ts')).reclaim },
 
   { name: 'list', aliases: ['ls'], group: 'Inspect', summary: 'The tasks there are', load: async () => (await import('./commands/list.ts')).list },
   { name: 'show', aliases: ['info'], group: 'Inspect', summary: 'One task whole', load: async () => (await import('./commands/show.ts')).show },
@@ -68,7 +68,6 @@ export const table: readonly Row[] = [
   { name: 'worktree list', group: 'Land', summary: 'The worktrees and whose they are', load: async () => (await import('./commands/worktree.ts')).worktreeList },
   { name: 'worktree prune', aliases: ['worktree sweep'], group: 'Land', summary: 'Remove worktrees nobody uses; their work is kept', load: async () => (await import('./commands/worktree.ts')).worktreePrune },
   { name: 'worktree cleanup', group: 'Land', summary: 'Remove every worktree of tasks that rest', load: async () => (await import('./commands/worktree.ts')).worktreeCleanup },
-  { name: 'worktree retire', group: 'Land', summary: 'Give back the worktree of a task that is over', load: async () => (await import('./commands/worktree.ts')).worktreeRetire },
   { name: 'rescue list', group: 'Land', summary: 'The work that is kept', load: async () => (await import('./commands/rescue.ts')).rescueList },
   { name: 'rescue show', group: 'Land', summary: 'What was kept of a task', load: async () => (await import('./commands/rescue.ts')).rescueShow },
   { name: 'rescue restore', group: 'Land', summary: 'Make a branch of kept work', load: async () => (await import('./commands/rescue.ts')).rescueRestore },

@@ -93,5 +93,9 @@ function open(file: string, prepare: (db: DatabaseSync) => void): DatabaseSync {
   }
 }
 
-const encode = (value: unknown): string | number | null | Uint8Array =>
-  value === undefined || value === null ? null : typeof value === 'boolean' ? Number(value) : (value as string | number | Uint8Array)
+/** Node 22 cuts a text at NUL when it reads it back, so none gets in. */
+function encode(value: unknown): string | number | null | Uint8Array {
+  if (value === undefined || value === null) return null
+  if (typeof value === 'string') return value.includes('\0') ? value.replaceAll('\0', '\ufffd') : value
+  return typeof value === 'boolean' ? Number(value) : (value as number | Uint8Array)
+}

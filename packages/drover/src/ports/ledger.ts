@@ -4,7 +4,7 @@ import type { Task } from '../domain/task.ts'
 /** Who says it. The key of an event comes from its speaker, so that saying it twice is saying it once. */
 export type Speaker =
   | { kind: 'job'; key: string; task: string; attempt: number; holder: string }
-  | { kind: 'person'; name: string; request: string }
+  | { kind: 'person'; name: string; email: string; request: string }
   | { kind: 'agent'; task: string; attempt: number; request: string }
   | { kind: 'machine'; name: string; request: string }
 

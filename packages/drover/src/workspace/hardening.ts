@@ -42,6 +42,7 @@ export const hardenedInOurs: Readonly<Record<string, string>> = {
   'core.splitIndex': 'false',
   'core.untrackedCache': 'false',
   'index.sparse': 'false',
+  'index.version': '2',
 }
 
 const fixed: Readonly<Record<string, string>> = {

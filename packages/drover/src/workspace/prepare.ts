@@ -3,7 +3,7 @@ import { dirname, join, sep } from 'node:path'
 import { DroverError } from '../domain/error.ts'
 import { cachePaths, hashCaches, removeAll, verifiedCaches } from './caches.ts'
 import type { Git } from './git.ts'
-import { isPlainIndex } from './index-file.ts'
+import { lookAtIndex } from './index-file.ts'
 import { exists } from './refs.ts'
 import { placeOf, repair } from './repair.ts'
 import type { Entries, Entry } from './worktree-file.ts'
@@ -38,45 +38,49 @@ const unfinished = ['rebase-merge', 'rebase-apply', 'sequencer', 'MERGE_HEAD', '
 export async function prepare(to: Preparing, entry: Entry, commit: string, fresh = false): Promise<string | null> {
   const paths = cachePaths(to.cache)
   const verified = fresh ? [] : await verifiedCaches(entry, paths)
-  await to.entries.save({ ...entry, ready: false, caches: {} })
+  // Until it is ready nobody has worked here: at a crash there is nothing to keep, and a half-made checkout is no work.
+  await to.entries.save({ ...entry, kept: true, ready: false, caches: {} })
   await repair(entry, to.runFolder)
   await Promise.all(unfinished.map((name) => rm(join(entry.gitDir!, name), { recursive: true, force: true })))
-  await moveTo(to.git, entry, commit, verified)
+  await moveTo(to, entry, commit, verified)
   await copyIncluded(to, entry)
   const problem = (await to.setup?.(entry.path)) ?? null
-  await to.entries.save({ ...entry, ready: problem === null, caches: problem === null ? await hashCaches(entry, paths) : {} })
+  if (problem === null) await to.entries.save({ ...entry, ready: true, caches: await hashCaches(entry, paths) })
   return problem
 }
 
-async function moveTo(git: Git, entry: Entry, commit: string, kept: readonly string[]): Promise<void> {
+async function moveTo({ git, runFolder }: Preparing, entry: Entry, commit: string, kept: readonly string[]): Promise<void> {
   const index = join(entry.gitDir!, 'index')
   const args = [commit, ...kept.flatMap((path) => ['-e', `/${path.replace(/[[\]*?\\]/g, '\\$&')}`])]
   // A file that the index hides would stay as it is: without an index every file is written again.
-  if (!(await isPlainIndex(index, commit.length / 2))) await rm(index, { force: true })
+  if ((await lookAtIndex(index, commit.length / 2)).hides) await rm(index, { force: true })
   try {
     await git.script(placeOf(entry), checkout, args)
   } catch (error) {
     if (error instanceof DroverError && error.code === 'disk-full') throw error
-    await emptied(entry)
+    await empty(entry, runFolder)
     await git.script(placeOf(entry), checkout, [commit])
   }
 }
 
 /** A broken index, or folders nobody may write to: everything goes, and is written anew. */
-async function emptied(entry: Entry): Promise<void> {
+async function empty(entry: Entry, runFolder: string): Promise<void> {
   await rm(join(entry.gitDir!, 'index'), { force: true })
   await removeAll(entry.path)
   await mkdir(entry.path, { recursive: true })
-  await repair(entry, join(entry.gitDir!, '..'))
+  await repair(entry, runFolder)
 }
 
 /** Ignored files of the user's that a worktree needs (`.env`), copied anew each time. */
 async function copyIncluded({ git, root, include }: Preparing, entry: Entry): Promise<void> {
   if (!include || !(await exists(join(root, include)))) return
   const place = { cwd: root, gitDir: git.common, worktree: root, theirs: true }
-  const { out } = await git.run(place, ['ls-files', '-z', '--others', '--ignored', `--exclude-from=${include}`])
+  const named = await git.run(place, ['ls-files', '-z', '--others', '--ignored', `--exclude-from=${include}`])
+  // What is not ignored would be committed with the agent's work.
+  const { out } = await git.run(place, ['check-ignore', '-z', '--stdin'], { input: named.out, also: [1] })
   const inside = await realpath(entry.path)
-  for (const path of out.split('\0').filter(Boolean)) await copyOne(join(root, path), join(entry.path, path), inside)
+  const paths = out.split('\0').filter((path) => path && !path.startsWith('.drover/'))
+  for (const path of paths) await copyOne(join(root, path), join(entry.path, path), inside)
 }
 
 async function copyOne(from: string, to: string, inside: string): Promise<void> {

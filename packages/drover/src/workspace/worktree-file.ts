@@ -34,16 +34,17 @@ export interface Entries {
 export const entryName = /^_(?:\d+|gate)$/
 
 export function openEntries(folder: string): Entries {
-  let loaded: Promise<Map<string, Entry>> | undefined
-  const entries = () => (loaded ??= load(folder))
+  let known: Map<string, Entry> | undefined
+  let loading: Promise<Map<string, Entry>> | undefined
+  const entries = async () => (known ??= await (loading ??= load(folder)))
   return {
     folder,
     all: async () => [...(await entries()).values()],
     of: async (task) => [...(await entries()).values()].find((entry) => entry.task === task && entry.state === 'used'),
     named: async (name) => (await entries()).get(name),
     async save(entry) {
-      // Known here before the first await, so that two tasks never choose the same worktree.
-      if (loaded) (await loaded).set(entry.name, entry)
+      // Known here before anything is awaited, so that two tasks never choose the same worktree.
+      if (known) known.set(entry.name, entry)
       else (await entries()).set(entry.name, entry)
       await writeWhole(join(folder, `${entry.name}.json`), `${JSON.stringify(entry)}\n`)
     },

@@ -53,12 +53,12 @@ async function readTitle({ terminal }: Context, words: readonly string[]): Promi
 async function addOne(context: Context, values: Values<typeof options>, title: string): Promise<void> {
   const { print } = context
   if (values.parent !== undefined && values.id !== undefined) throw new DroverError('usage', { problem: 'a sub-task’s id comes from its parent: leave out --id', command: 'add' })
-  const { reading, task, advice } = await changing(context, async (project) => {
+  const { project: here, task, advice } = await changing(context, async (project) => {
     const { default_labels: labels, max_attempts: maxAttempts } = project.config.settings
     const { parent, id } = values
     const addition = { title, words: readWords(values), id, parent, needs: listed(values['blocked-by']) ?? [], defaults: { labels, maxAttempts } }
-    return { reading: project.reading, ...(await addTask(project, addition, project.person())) }
+    return { project, ...(await addTask(project, addition, project.person())) }
   })
-  print.done({ task: await oneTaskJson(reading, task) }, `Created task ${task.id}: ${escaped(task.title)}`, 'drover run')
+  print.done({ task: await oneTaskJson(here, task) }, `Created task ${task.id}: ${escaped(task.title)}`, 'drover run')
   if (!values['skip-validation']) for (const words of advice) print.note(`  ${words}`)
 }

@@ -17,15 +17,15 @@ export const edit = command({
   },
   examples: ['drover edit task-a1b2 --priority high', 'drover edit task-a1b2 --title "A better title" --check "npm test"'],
   async run(context, { title, verify, ...values }, [word = '']) {
-    const { reading, task } = await changing(context, async (project) => {
+    const { here, task } = await changing(context, async (project) => {
       const found = await resolveTask(project.reading, word)
       const words = readWords(values)
       if (title !== undefined) words.title = checkTitle(title)
       if (verify) words.verify = true
       if (words.epicId !== undefined) words.epicId = words.epicId ? (await resolveEpic(project.reading, words.epicId)).id : null
       await editTask(project, { task: found, words, needs: listed(values['blocked-by']) }, project.person())
-      return { reading: project.reading, task: await resolveTask(project.reading, found.id) }
+      return { here: project, task: await resolveTask(project.reading, found.id) }
     })
-    context.print.done({ task: await oneTaskJson(reading, task) }, `Changed ${task.id}`, `drover show ${task.id}`)
+    context.print.done({ task: await oneTaskJson(here, task) }, `Changed ${task.id}`, `drover show ${task.id}`)
   },
 })

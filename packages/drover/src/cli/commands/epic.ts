@@ -52,10 +52,11 @@ export const epicShow = command({
   options: {},
   examples: ['drover epic show epic-a1b2'],
   async run({ project, print }, _, [word = '']) {
-    const { reading } = await project()
+    const opened = await project()
+    const { reading } = opened
     const epic = await resolveEpic(reading, word)
     const [standing, tasks] = await Promise.all([reading.standing(epic.id), reading.tasks({ epic: epic.id })])
-    const answer = { epic: epicJson(epic, standing), tasks: await manyTasksJson(reading, tasks) }
+    const answer = { epic: epicJson(epic, standing), tasks: await manyTasksJson(opened, tasks) }
     const { done, running, queued, blocked } = glance(standing)
     print.result(answer, () => [
       `${epic.id}: ${print.paint('bold', escaped(epic.title))} (${epic.status})`,

@@ -22,12 +22,12 @@ export const needRm = command({
 })
 
 async function change(context: Context, word: string, wish: { add: string[]; remove: string[] }): Promise<void> {
-  const { reading, id, isChanged } = await changing(context, async (project) => {
+  const { here, id, isChanged } = await changing(context, async (project) => {
     const task = await resolveTask(project.reading, word)
     const events = await changeNeeds(project, { task, ...wish }, project.person())
-    return { reading: project.reading, id: task.id, isChanged: events.length > 0 }
+    return { here: project, id: task.id, isChanged: events.length > 0 }
   })
-  const task = await oneTaskJson(reading, await resolveTask(reading, id))
+  const task = await oneTaskJson(here, await resolveTask(here.reading, id))
   const needs = task.needs.length > 0 ? `needs ${task.needs.join(', ')}` : 'needs nothing'
   context.print.done({ task, changed: isChanged }, isChanged ? `${id} now ${needs}` : `${id} ${needs} already: nothing to change`, `drover why ${id}`)
 }

@@ -7,7 +7,7 @@ import type { Reading } from '../../ports/reading.ts'
 import { freeId, freshId } from './epic.ts'
 import { needed, refuseNeedsOfSubtask } from './need.ts'
 import { resolveEpic, resolveTask } from './resolve-task.ts'
-import { type Ports, say } from './say.ts'
+import { emailOf, type Ports, say } from './say.ts'
 
 export interface Addition {
   title: string
@@ -36,7 +36,7 @@ export async function addTask(ports: Ports, addition: Addition, by: Speaker): Pr
   const words = await wordsOf(reading, addition, place)
   const id = place.id === undefined ? await freshId(ports, 'task') : await freeId(reading, place.id)
   const kind = place.parent ? 'subtask' : 'task'
-  const data = { words, kind, parentId: place.parent?.id ?? null, sequence: place.sequence, needs, status: 'ready', imported: false, createdAt: null } as const
+  const data = { words, kind, parentId: place.parent?.id ?? null, sequence: place.sequence, needs, status: 'ready', imported: false, email: emailOf(by), createdAt: null } as const
   await say(ports.ledger, [{ type: 'task.created', task: id, data: { ...data, needs } }], by, 'add')
   return { task: await resolveTask(reading, id), advice: adviceOn(words) }
 }

@@ -2,14 +2,13 @@ import type { Event, NewEvent } from '../../domain/event.ts'
 import { isOver, type Task } from '../../domain/task.ts'
 import type { Speaker } from '../../ports/ledger.ts'
 import { family } from './family.ts'
-import { on, type Ports, refuseSubtask, refuseWhileItMoves, say } from './say.ts'
+import { on, type Ports, refuseSubtask, say } from './say.ts'
 
 /** Ends a task and its open sub-tasks for good. One that is over stays as it is: nothing to do. */
 export async function cancel({ ledger, reading }: Ports, wish: { task: Task; reason: string }, by: Speaker): Promise<Event[]> {
   const { task, reason } = wish
   refuseSubtask(task, 'cancel')
   if (isOver(task)) return []
-  await refuseWhileItMoves(reading, task)
   const open = (await family(reading, task)).filter((one) => !isOver(one))
   const cancelled = (one: Task): NewEvent => ({ type: 'task.cancelled', ...on(one), data: { reason } })
   return say(ledger, open.map(cancelled), by, 'cancel')

@@ -7,7 +7,7 @@ import type { Speaker } from '../../ports/ledger.ts'
 import type { Epic, Reading } from '../../ports/reading.ts'
 import { grouped } from './circle.ts'
 import { type Entry, readJsonl } from './read-jsonl.ts'
-import { on, type Ports, say } from './say.ts'
+import { emailOf, on, type Ports, say } from './say.ts'
 
 export interface Import {
   text: string
@@ -39,7 +39,7 @@ export async function importJsonl({ ledger, reading }: Ports, wish: Import, by: 
   if (all.length > 0) throw new DroverError('bad-import', { problems: firstOf(all) })
   const imported: Imported = { epics: [], tasks: [], updated: [], unchanged: 0, warnings }
   const ordered = entries.toSorted((a, b) => depth(a, world) - depth(b, world) || a.line - b.line)
-  const events = ordered.flatMap((entry) => eventsOf(entry, { world, wish, imported }))
+  const events = ordered.flatMap((entry) => eventsOf(entry, { world, wish, imported, email: emailOf(by) }))
   if (events.length > 0 && !wish.dryRun) await say(ledger, events, by, 'import-jsonl')
   return imported
 }
@@ -106,6 +106,7 @@ interface Work {
   world: World
   wish: Import
   imported: Imported
+  email: string | null
 }
 
 function eventsOf(entry: Entry, work: Work): NewEvent[] {
@@ -122,7 +123,7 @@ function eventsOf(entry: Entry, work: Work): NewEvent[] {
   return [isNew ? { type: 'epic.created', epic: id, data: { title, description, imported: false } } : { type: 'epic.edited', epic: id, data: { title, description } }]
 }
 
-function created(entry: Entry, { world, wish, imported }: Work): NewEvent {
+function created(entry: Entry, { world, wish, imported, email }: Work): NewEvent {
   const { id, parentId, needs } = entry
   imported.tasks.push(id)
   const epicId = epicOf(entry, world)
@@ -140,6 +141,7 @@ function created(entry: Entry, { world, wish, imported }: Work): NewEvent {
       needs: [...new Set(needs)],
       status: 'ready',
       imported: false,
+      email,
       createdAt: null,
     },
   }

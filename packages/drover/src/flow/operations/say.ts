@@ -17,6 +17,7 @@ export interface Ports {
 export async function say(ledger: Ledger, events: readonly NewEvent[], by: Speaker, verb: string): Promise<Event[]> {
   const appended = await ledger.append(events, by)
   if (appended.outcome === 'impossible') throw impossible(appended.task, verb)
+  if (appended.outcome === 'landing') throw new DroverError('busy', { task: appended.task.id, why: 'its landing is moving the branch at this moment' })
   if (appended.outcome === 'stale') throw new DroverError('busy', { task: events[0]?.task ?? verb, why: 'it has just moved on' })
   return appended.events
 }
@@ -35,10 +36,4 @@ export function refuseSubtask(task: Task, verb: string): void {
   if (task.kind === 'subtask') throw new DroverError('on-the-parent', { id: task.id, parent: task.parentId ?? '', verb })
 }
 
-/** Between the intent to land and the branch's move nobody can say how it will end. */
-export async function refuseWhileItMoves(reading: Reading, task: Task): Promise<void> {
-  if (task.status !== 'landing') return
-  const last = (await reading.landings(task.id)).at(-1)
-  if (last?.outcome === 'intended' && last.attempt === task.attempt)
-    throw new DroverError('busy', { task: task.id, why: 'its landing is moving the branch at this moment' })
-}
+export const emailOf = (by: Speaker): string | null => (by.kind === 'person' ? by.email : null)

@@ -1,0 +1,127 @@
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dispatch, openSlots, type Slots } from '../flow/dispatch.ts'
+import { driveTask } from '../flow/drive-task.ts'
+import { heed } from '../flow/follow.ts'
+import { driveLanding } from '../flow/land.ts'
+import type { Crew } from '../flow/crew.ts'
+import type { Job } from '../ports/durable.ts'
+import { answerAgents } from './agent-tools.ts'
+import { lock } from './lock.ts'
+import { openCrew, type DrivingCrew } from './open-crew.ts'
+import type { Holder, Project } from './open-project.ts'
+import { placesBelow } from './places.ts'
+import { openSocket } from './socket.ts'
+import type { Answer, Request } from './socket-words.ts'
+import { makeSecret, writeShim } from './surroundings.ts'
+import { fulfilWishes } from './wishes.ts'
+
+export interface RunOptions {
+  kind: 'run' | 'daemon'
+  workers: number
+  epic: string | null
+  /** Called once everything is up: the holder's card, as it stands in the file. */
+  onReady?(holder: Holder): void
+  onWait?(until: number): void
+}
+
+export interface RunEnd {
+  completed: number
+  failed: number
+  blocked: number
+  cancelled: number
+  durationMs: number
+  stopped: boolean
+}
+
+/** Drives the project: one process at a time, from the lock to its release. Ends by itself when it is a run. */
+export async function runProject(project: Project, options: RunOptions, stop: AbortSignal, kill: AbortSignal): Promise<RunEnd> {
+  const held = lock(project.places, 'a daemon')
+  const asked = new AbortController()
+  const signal = AbortSignal.any([stop, asked.signal])
+  const below = placesBelow(project.places)
+  makeSecret(below.secret, project.clock.bytes(32))
+  writeShim(below.bin)
+  const slots = openSlots(options.workers)
+  const socket = await openSocket(project.places, (request) => answer(request))
+  const crew = await openCrew(project, socket.path)
+  const tools = answerAgents(crew)
+  const answer = async (request: Request): Promise<Answer> => {
+    if (request.ask === 'poke') crew.ledger.look()
+    else if (request.ask === 'status') return { ok: true, about: { running: crew.runtime.running(), memory: process.memoryUsage().rss } }
+    else if (request.ask === 'stop') asked.abort(request.keepAgents ? 'keep agents' : 'stop')
+    else return tools(request)
+    return { ok: true }
+  }
+  try {
+    return await drive(project, crew, slots, options, { signal, kill, socket: socket.path })
+  } finally {
+    await socket.close()
+    rmSync(below.holder, { force: true })
+    held.release()
+  }
+}
+
+interface Ways {
+  signal: AbortSignal
+  kill: AbortSignal
+  socket: string
+}
+
+async function drive(project: Project, crew: DrivingCrew, slots: Slots, options: RunOptions, { signal, kill, socket }: Ways): Promise<RunEnd> {
+  const begun = crew.clock.ticks()
+  const name = crew.here.machine
+  const by = () => ({ kind: 'machine' as const, name, request: `${name}/${crew.clock.now()}/${Buffer.from(crew.clock.bytes(6)).toString('hex')}` })
+  await crew.workspace.recover()
+  for (const job of await crew.runtime.living()) await takeOver(crew, slots, job)
+  const { workers, epic, kind } = options
+  await crew.ledger.append([{ type: 'machine.joined', data: { machine: name, slots: workers, pid: process.pid } }, { type: 'run.started', data: { workers, epic, kind } }], by())
+  await crew.runtime.serve({ drive: inSlot(crew, slots), land: driveLanding(crew) })
+  options.onReady?.(writeHolder(project, { workers, epic, kind, socket }))
+  const following = new AbortController()
+  const others = [heed(crew, following.signal), fulfilWishes(crew, project, following.signal)]
+  kill.addEventListener('abort', () => void endAll(crew), { once: true })
+  const agents = crew.usableAgents()
+  const onWait = (until: number): void => {
+    options.onWait?.(until)
+    void crew.ledger.append([{ type: 'run.waiting', data: { until, why: 'the next task is due then' } }], by())
+  }
+  await dispatch(crew, slots, { workers, epic, agents, ends: kind === 'run', onWait }, signal)
+  if (signal.reason === 'keep agents') process.kill(process.pid, 'SIGKILL')
+  await crew.runtime.stop()
+  following.abort()
+  await Promise.all(others)
+  return finish(crew, options, { by: by(), durationMs: Math.round(crew.clock.ticks() - begun), stopped: signal.aborted })
+}
+
+/** An attempt that goes on from before the start has its slot already. */
+async function takeOver(crew: Crew, slots: Slots, job: Job): Promise<void> {
+  if (job.kind === 'drive') slots.take((await crew.reading.attempt(job.task, job.attempt))?.slot ?? 1, job.id)
+}
+
+const inSlot =
+  (crew: Crew, slots: Slots) =>
+  async (...[job, durable]: Parameters<ReturnType<typeof driveTask>>): Promise<void> => {
+    await driveTask(crew)(job, durable).finally(() => slots.leave(job))
+  }
+
+function writeHolder({ places }: Project, about: Omit<Holder, 'pid' | 'since'>): Holder {
+  const { holder: file, run } = placesBelow(places)
+  const holder: Holder = { pid: process.pid, since: new Date().toISOString(), ...about }
+  mkdirSync(run, { recursive: true, mode: 0o700 })
+  writeFileSync(`${file}.new`, JSON.stringify(holder), { mode: 0o600 })
+  renameSync(`${file}.new`, file)
+  return holder
+}
+
+/** Asked twice: nobody waits for anybody any more. */
+async function endAll(crew: Crew): Promise<void> {
+  const marks = crew.runtime.running().map((job) => `${crew.here.project}:${job}`)
+  await Promise.all(marks.map((mark) => crew.system.end({ folder: null, mark, graceMs: 0 })))
+}
+
+async function finish(crew: Crew, { epic }: RunOptions, { by, durationMs, stopped }: { by: Parameters<Crew['ledger']['append']>[1]; durationMs: number; stopped: boolean }): Promise<RunEnd> {
+  const { counts } = await crew.reading.standing(epic ?? undefined)
+  const numbers = { completed: counts.completed, failed: counts.failed, blocked: counts.blocked + counts.paused, cancelled: counts.cancelled, durationMs }
+  await crew.ledger.append([{ type: 'run.finished', data: numbers }, { type: 'machine.left', data: { machine: crew.here.machine } }], by)
+  return { ...numbers, stopped }
+}

@@ -1,0 +1,98 @@
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DroverError } from '../domain/error.ts'
+import { settingKeys, settings, type Setting } from '../domain/settings.ts'
+import { openSqlite } from '../ledger/open.ts'
+import { realClock } from './clock.ts'
+import { machineName } from './identity.ts'
+import { loadConfig } from './load-config.ts'
+import { openWorkspaceAt } from './open-workspace.ts'
+import { findPlaces, placesBelow, type Places } from './places.ts'
+import { makeSecret } from './surroundings.ts'
+
+export interface Initialised {
+  root: string
+  target: string
+  created: string[]
+  detectedGate: string | null
+}
+
+/** Makes a repository a drover project. Twice is fine: what is there stays. */
+export async function initProject({ folder }: { folder: string }): Promise<Initialised> {
+  const places = findPlaces(folder)
+  const below = placesBelow(places)
+  const target = branchOf(places)
+  const created: string[] = []
+  const config = await loadConfig({ root: places.root })
+  mkdirSync(below.run, { recursive: true, mode: 0o700 })
+  exclude(places)
+  makeSecret(below.secret, realClock.bytes(32))
+  const isNew = !existsSync(below.ledger)
+  const id = `project-${Buffer.from(realClock.bytes(6)).toString('hex')}`
+  const opened = await openSqlite({ file: below.ledger, machine: machineName(config.settings), now: realClock.now, create: { project: id, target } })
+  try {
+    const project = await opened.reading.project()
+    if (isNew) await opened.records.trust(await openWorkspaceAt(places).readDrivers())
+    if (isNew) created.push('.drover/drover.db')
+    const gate = detectGate(places.root)
+    if (writeOnce(join(places.root, '.drover.toml'), defaults(gate))) created.push('.drover.toml')
+    if (writeOnce(join(places.folder, 'config.yaml'), `# The ledger is the truth; this is a copy.\nschema: 1\nproject: ${project.id}\n`)) created.push('.drover/config.yaml')
+    return { root: places.root, target: project.target, created, detectedGate: gate }
+  } finally {
+    await opened.ledger.close()
+  }
+}
+
+/** The branch checked out now, which must have a commit. */
+function branchOf(places: Places): string {
+  const head = readFileSync(join(places.gitDir, 'HEAD'), 'utf8').trim()
+  const branch = /^ref: refs\/heads\/(.+)$/.exec(head)?.[1]
+  if (branch === undefined) throw new DroverError('usage', { problem: 'the checkout is on no branch: check out the branch that work should land on', command: 'init' })
+  const packed = join(places.gitDir, 'packed-refs')
+  const isBorn = existsSync(join(places.gitDir, 'refs', 'heads', branch)) || (existsSync(packed) && readFileSync(packed, 'utf8').includes(` refs/heads/${branch}\n`))
+  if (!isBorn) throw new DroverError('no-commit', { folder: places.root })
+  return branch
+}
+
+/** Ignored without touching the user's own `.gitignore`. */
+function exclude({ gitDir }: Places): void {
+  const file = join(gitDir, 'info', 'exclude')
+  mkdirSync(join(gitDir, 'info'), { recursive: true })
+  const said = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  if (said.split('\n').includes('/.drover/')) return
+  appendFileSync(file, `${said === '' || said.endsWith('\n') ? '' : '\n'}/.drover/\n`)
+}
+
+function writeOnce(file: string, text: string): boolean {
+  if (existsSync(file)) return false
+  writeFileSync(`${file}.new`, text)
+  renameSync(`${file}.new`, file)
+  return true
+}
+
+const gates: [file: string, command: string, isMeant: (text: string) => boolean][] = [
+  ['package.json', 'npm test', (text) => /"test"\s*:/.test(text) && !text.includes('no test specified')],
+  ['Cargo.toml', 'cargo test', () => true],
+  ['go.mod', 'go test ./...', () => true],
+  ['pyproject.toml', 'python -m pytest', (text) => text.includes('pytest')],
+  ['Makefile', 'make test', (text) => /^test:/m.test(text)],
+]
+
+function detectGate(root: string): string | null {
+  const found = gates.find(([file, , isMeant]) => existsSync(join(root, file)) && isMeant(readFileSync(join(root, file), 'utf8')))
+  return found?.[1] ?? null
+}
+
+/** Every setting with its default, as comments only. */
+function defaults(gate: string | null): string {
+  const lines = ['# Settings of drover for this repository. Everything here is a default; take the # away to change it.']
+  let table = ''
+  for (const key of settingKeys) {
+    const [name, inner] = key.includes('.') ? (key.split('.') as [string, string]) : ['', key]
+    const { about, kind, default: value } = settings[key] as Setting
+    if (name !== table) lines.push('', `# [${(table = name)}]`)
+    const shown = key === 'land.gate' && gate !== null ? gate : kind.show(value as never)
+    lines.push(`# ${inner} = ${JSON.stringify(shown)}${' '.repeat(Math.max(1, 28 - inner.length - JSON.stringify(shown).length))}# ${about}`)
+  }
+  return `${lines.join('\n')}\n`
+}

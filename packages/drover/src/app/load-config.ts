@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { DroverError } from '../domain/error.ts'
+import { nearest } from '../domain/nearest.ts'
+import { agentKeys, defaultSettings, readSetting, settingKeys, settingNamed, variableOf, type AgentSettings, type SettingKey, type Settings } from '../domain/settings.ts'
+
+export interface Config {
+  settings: Settings
+  agents: Readonly<Record<string, AgentSettings>>
+  /** Where each value comes from: flag, variable, file, default. */
+  origins: Readonly<Record<string, string>>
+  /** Notes to show once: old names that still work. */
+  notes: readonly string[]
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** The environment drover was started in: read here and nowhere else. */
+export const environment: Environment = process.env
+
+/** What the environment says of the terminal. */
+export function terminalFacts(env: Environment = environment) {
+  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || ''
+  return {
+    noColor: Boolean(env.NO_COLOR),
+    forceColor: Boolean(env.FORCE_COLOR ?? env.CLICOLOR_FORCE),
+    term: env.TERM ?? '',
+    ci: Boolean(env.CI),
+    columns: env.COLUMNS && /^\d+$/.test(env.COLUMNS) ? Number(env.COLUMNS) : undefined,
+    utf8: locale === '' || /utf-?8/i.test(locale),
+    debug: Boolean(env.DROVER_DEBUG),
+  }
+}
+
+export interface Sources {
+  root: string
+  /** `--config FILE`, instead of the project's own file. */
+  file?: string
+  flags?: Partial<Record<SettingKey, unknown>>
+  env?: Environment
+}
+
+/** Flag over variable over project file over user file over default. */
+export async function loadConfig({ root, file, flags = {}, env = environment }: Sources): Promise<Config> {
+  const known = { settings: defaultSettings() as Record<SettingKey, unknown>, agents: {} as Record<string, AgentSettings>, origins: {} as Record<string, string>, notes: [] as string[] }
+  for (const key of settingKeys) known.origins[key] = 'default'
+  const userFile = join(env.XDG_CONFIG_HOME || join(env.HOME || homedir(), '.config'), 'drover', 'config.toml')
+  await addFile(known, userFile, false)
+  await addFile(known, file ? resolve(file) : join(root, '.drover.toml'), file !== undefined)
+  addVariables(known, env)
+  for (const [key, raw] of Object.entries(flags)) if (raw !== undefined) set(known, key as SettingKey, raw, 'flag')
+  return known as unknown as Config
+}
+
+type Known = { settings: Record<SettingKey, unknown>; agents: Record<string, AgentSettings>; origins: Record<string, string>; notes: string[] }
+
+function set(known: Known, key: SettingKey, raw: unknown, where: string): void {
+  known.settings[key] = readSetting(key, raw, where)
+  known.origins[key] = where
+}
+
+const oldVariables: Record<string, SettingKey> = { DROVER_AGENT_TYPE: 'agent', DBOS_SYSTEM_DATABASE_URL: 'database_url' }
+
+function addVariables(known: Known, env: Environment): void {
+  for (const [name, key] of Object.entries(oldVariables)) {
+    const value = env[name]
+    if (value && (key !== 'database_url' || known.origins[key] === 'default')) set(known, key, value, name)
+  }
+  for (const key of settingKeys) {
+    const value = env[variableOf(key)]
+    if (value !== undefined) set(known, key, value, variableOf(key))
+  }
+}
+
+async function addFile(known: Known, file: string, must: boolean): Promise<void> {
+  const text = readIfThere(file, must)
+  if (text === undefined || saysNothing(text)) return
+  const flat = flatten(await parseToml(text, file))
+  for (const [name, raw] of flat.settings) addSetting(known, file, name, raw)
+  for (const [name, table] of flat.agents) known.agents[name] = readAgent(file, name, table)
+}
+
+function addSetting(known: Known, file: string, name: string, raw: unknown): void {
+  const key = settingNamed(name) ?? settingNamed(name.split('.').at(-1)!)
+  if (!key || (name.includes('.') && key !== name && settingNamed(name) === undefined)) {
+    throw new DroverError('bad-setting', { where: file, problem: `there is no setting "${name}"`, nearest: nearest(name, settingKeys)[0] })
+  }
+  if (key !== name) known.notes.push(`${file}: "${name}" is called "${key}" now`)
+  set(known, key, relativeTo(file, key, raw), file)
+}
+
+/** Paths in a file are relative to that file. */
+const relativeTo = (file: string, key: SettingKey, raw: unknown): unknown =>
+  key === 'worktree.root' && typeof raw === 'string' && !isAbsolute(raw) ? resolve(dirname(file), raw) : raw
+
+function readAgent(file: string, name: string, table: Record<string, unknown>): AgentSettings {
+  for (const key of Object.keys(table))
+    if (!agentKeys.some((known) => known === key))
+      throw new DroverError('bad-setting', { where: `${file} [agents.${name}]`, problem: `there is no setting "${key}"`, nearest: nearest(key, agentKeys)[0] })
+  const { command = '', env = {} } = table
+  if (typeof command !== 'string') throw new DroverError('bad-setting', { where: `${file} [agents.${name}]`, problem: 'command takes a text' })
+  if (typeof env !== 'object' || env === null || Object.values(env).some((value) => typeof value !== 'string'))
+    throw new DroverError('bad-setting', { where: `${file} [agents.${name}]`, problem: 'env takes a table of texts' })
+  return { command, env: env as Record<string, string> }
+}
+
+type Table = Record<string, unknown>
+const isTable = (value: unknown): value is Table => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function flatten(table: Table): { settings: [string, unknown][]; agents: [string, Table][] } {
+  const { agents, ...rest } = table
+  const settings = Object.entries(rest).flatMap(([name, value]): [string, unknown][] =>
+    isTable(value) ? Object.entries(value).map(([key, inner]) => [`${name}.${key}`, inner]) : [[name, value]],
+  )
+  return { settings, agents: isTable(agents) ? Object.entries(agents).map(([name, value]) => [name, isTable(value) ? value : {}]) : [] }
+}
+
+/** The file that `init` writes has comments only: it costs no parser. */
+const saysNothing = (text: string): boolean => !/^\s*[^\s#]/m.test(text)
+
+async function parseToml(text: string, file: string): Promise<Table> {
+  const { parse, TomlError } = await import('smol-toml')
+  try {
+    return parse(text)
+  } catch (error) {
+    const where = error instanceof TomlError ? `${file}:${error.line}:${error.column}` : file
+    throw new DroverError('bad-setting', { where, problem: (error as Error).message.split('\n')[0]! }, error)
+  }
+}
+
+function readIfThere(file: string, must: boolean): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if (must || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw new DroverError('bad-file', { file, problem: (error as Error).message }, error)
+    return undefined
+  }
+}

@@ -1,0 +1,42 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { DroverError } from '../domain/error.ts'
+import { readHolder } from './open-project.ts'
+import { placesBelow, type Places } from './places.ts'
+
+export interface Lock {
+  release(): void
+}
+
+/**
+ * The right to change this project's refs and worktrees. SQLite's lock on a file of its own: the kernel gives it back
+ * when the process dies, however it dies, so there is no stale lock and no guess about pids.
+ */
+export function tryLock(places: Places): Lock | undefined {
+  const file = placesBelow(places).lock
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  const db = new DatabaseSync(file, { timeout: 0 })
+  try {
+    db.exec('pragma locking_mode = exclusive; begin exclusive')
+    return { release: () => db.close() }
+  } catch (error) {
+    db.close()
+    if ((error as { errcode?: number }).errcode === 5) return undefined
+    throw error
+  }
+}
+
+export function lock(places: Places, what: string): Lock {
+  const held = tryLock(places)
+  if (held) return held
+  const holder = readHolder(places)
+  throw new DroverError('already-running', { pid: holder?.pid ?? 0, since: holder?.since ?? 'a moment ago', what: holder?.kind === 'run' ? 'a run' : what })
+}
+
+/** Whether somebody drives the project now. */
+export function isHeld(places: Places): boolean {
+  const held = tryLock(places)
+  held?.release()
+  return held === undefined
+}

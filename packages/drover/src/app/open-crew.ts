@@ -1,0 +1,54 @@
+import type { Crew } from '../flow/crew.ts'
+import { commandDriver } from '../drivers/command.ts'
+import { openDrivers } from '../drivers/drivers.ts'
+import { findProgram } from '../drivers/find-program.ts'
+import { openJudge } from '../judges/judges.ts'
+import { none } from '../isolation/none.ts'
+import { openSqliteRuntime } from '../runtimes/sqlite.ts'
+import { runId } from '../domain/id.ts'
+import type { Evidence, Judge } from '../ports/judge.ts'
+import { agentEnv } from './agent-env.ts'
+import { environment } from './load-config.ts'
+import type { Project } from './open-project.ts'
+import { openWorkspaceFor } from './open-workspace.ts'
+import { surround } from './surroundings.ts'
+import { openSystem } from './system.ts'
+
+export interface DrivingCrew extends Crew {
+  /** Agents whose program is there. */
+  usableAgents(): string[]
+}
+
+/** Every port gets its adapter, for the process that drives the project. */
+export async function openCrew(project: Project, socket: string): Promise<DrivingCrew> {
+  const { ledger, reading, records, clock, config } = project
+  const here = surround(project, socket)
+  const system = openSystem()
+  const incarnation = `${project.machine}/${Buffer.from(clock.bytes(9)).toString('base64url')}`
+  const onFailure = (job: { id: string }, error: unknown): void => here.log('error', `${job.id} broke and is begun again: ${String(error)}`, { stack: error instanceof Error ? error.stack : undefined })
+  const drivers = openDrivers(config.agents)
+  const isProgram = (program: string): boolean => findProgram(program, environment.PATH ?? '', project.places.root) !== undefined
+  const judging = {
+    system,
+    command: config.settings.judge_command,
+    env: agentEnv(environment, config.settings.env_pass, {}),
+    timeoutMs: config.settings.task_timeout,
+    markOf: ({ task, attempt }: Evidence) => runId(project.id, task.id, attempt),
+  }
+  const judgeNamed = (name: string): Judge => openJudge(name, judging) ?? openJudge('chain', judging)!
+  return {
+    ledger,
+    reading,
+    records,
+    clock,
+    system,
+    here,
+    settings: config.settings,
+    runtime: openSqliteRuntime({ ledger, records, clock, incarnation, onFailure }),
+    workspace: await openWorkspaceFor(project, system),
+    isolation: none,
+    driverFor: (agent) => drivers.driverFor(agent) ?? commandDriver(agent, ''),
+    judgeFor: (name) => judgeNamed(name ?? config.settings.judge),
+    usableAgents: () => drivers.names.filter((name) => drivers.available(name, isProgram)),
+  }
+}

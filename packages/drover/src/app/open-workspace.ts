@@ -1,0 +1,1 @@
+import type { System } from '../ports/system.ts'

@@ -1,0 +1,64 @@
+import { DroverError } from '../domain/error.ts'
+import type { Crew } from '../flow/crew.ts'
+import type { Workspace } from '../ports/workspace.ts'
+import { tryLock } from './lock.ts'
+import { openWorkspaceFor } from './open-workspace.ts'
+import type { Project } from './open-project.ts'
+
+/** What other commands want done to refs and worktrees, which only the holder of the lock may touch. */
+const wishes = {
+  'worktree.prune': (workspace: Workspace, about: { all: boolean; dryRun: boolean }) => workspace.prune(about),
+  'rescue.restore': (workspace: Workspace, about: { name: string }) => workspace.restore(about.name),
+  unland: (workspace: Workspace, about: { task: string }) => workspace.unland(about.task),
+}
+export type WishName = keyof typeof wishes
+type About<W extends WishName> = Parameters<(typeof wishes)[W]>[1]
+type AnswerOf<W extends WishName> = Awaited<ReturnType<(typeof wishes)[W]>>
+type Told = { ok: unknown } | { problem: string }
+
+/** Carries out what was wished for since, and answers; until the signal. */
+export async function fulfilWishes(crew: Crew, project: Project, signal: AbortSignal): Promise<void> {
+  const bell = crew.ledger.bell()
+  while (!signal.aborted) {
+    for (const wish of await project.records.wishes()) await project.records.answerWish(wish.id, await carryOut(crew.workspace, wish.what, wish.about))
+    await bell(60_000, signal)
+  }
+}
+
+async function carryOut(workspace: Workspace, what: string, about: unknown): Promise<Told> {
+  try {
+    const wish = wishes[what as WishName] as ((workspace: Workspace, about: unknown) => Promise<unknown>) | undefined
+    return wish ? { ok: (await wish(workspace, about)) ?? null } : { problem: `nobody knows how to "${what}"` }
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** Has it done: by the holder of the lock, or here when nobody holds it. */
+export async function makeWish<W extends WishName>(project: Project, what: W, about: About<W>, timeoutMs = 60_000): Promise<AnswerOf<W>> {
+  const lock = tryLock(project.places)
+  if (!lock) return ask(project, what, about, timeoutMs)
+  try {
+    return readTold(await carryOut(await openWorkspaceFor(project), what, about), what) as AnswerOf<W>
+  } finally {
+    lock.release()
+  }
+}
+
+async function ask<W extends WishName>(project: Project, what: W, about: About<W>, timeoutMs: number): Promise<AnswerOf<W>> {
+  const id = await project.records.wish(what, about, project.clock.now())
+  await project.poke()
+  const deadline = project.clock.ticks() + timeoutMs
+  const bell = project.ledger.bell()
+  while (project.clock.ticks() < deadline) {
+    const told = (await project.records.answerTo(id)) as Told | undefined
+    if (told) return readTold(told, what) as AnswerOf<W>
+    await bell(1000, new AbortController().signal)
+  }
+  throw new DroverError('busy', { task: what, why: 'the daemon has not answered yet' })
+}
+
+function readTold(told: Told, what: string): unknown {
+  if ('problem' in told) throw new DroverError('git', { command: what, problem: told.problem })
+  return told.ok
+}

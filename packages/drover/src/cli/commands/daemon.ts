@@ -1,0 +1,84 @@
+import { DroverError } from '../../domain/error.ts'
+import type { Project } from '../../app/open-project.ts'
+import { command, type Options, type Values } from '../command.ts'
+import { drivingFlags } from '../drive.ts'
+import { lasting } from '../time.ts'
+import { stoppedBy } from '../terminal.ts'
+import { runOptions } from './run.ts'
+
+const { workers, agent, 'no-land': noLand } = runOptions
+const options = { workers, agent, 'no-land': noLand } as const satisfies Options
+
+export const daemon = command({
+  name: 'daemon',
+  summary: 'Drive tasks and stay for new ones',
+  about: 'In the foreground, until a signal; its log goes to .drover/log/daemon.jsonl.',
+  options,
+  examples: ['drover daemon', 'drover daemon start --workers 8'],
+  async run({ project, terminal, print }, values) {
+    const opened = await project(drivingFlags(values))
+    const { runProject } = await import('../../app/daemon.ts')
+    const { stop, kill } = terminal.signals()
+    const onReady = ({ pid }: { pid: number }): void => print.note(`Driving ${opened.places.root}, pid ${pid}, until a signal comes.`)
+    await runProject(opened, { kind: 'daemon', workers: opened.config.settings.workers, epic: null, onReady }, stop, kill)
+    return stop.reason === 130 ? stoppedBy(stop) : 0
+  },
+})
+
+export const daemonStart = command({
+  name: 'daemon start',
+  summary: 'Start a daemon in the background',
+  options,
+  examples: ['drover daemon start'],
+  async run({ project, print }, values) {
+    const { startDaemon } = await import('../../app/start-daemon.ts')
+    const holder = await startDaemon(await project(), ['daemon', ...asWords(values)])
+    print.done(holder, `A daemon drives this project, pid ${holder.pid}`, 'drover watch')
+  },
+})
+
+/** Options as they were typed, for the process in the background. */
+export const asWords = (values: Values<Options>): string[] =>
+  Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : typeof value === 'string' ? [`--${name}=${value}`] : [`--${name}`]))
+
+export const daemonStatus = command({
+  name: 'daemon status',
+  summary: 'Whether a daemon drives this project',
+  about: 'Exit code 0 when one does, 6 when none does.',
+  options: {},
+  examples: ['drover daemon status --json'],
+  async run({ project, print }) {
+    const opened = await project()
+    const holder = await holderOf(opened)
+    const running = (await opened.reading.openAttempts()).length
+    const since = lasting(opened.clock.now() - Date.parse(holder.since))
+    print.result({ status: 'ALIVE', ...holder, running }, () => [`ALIVE: a ${holder.kind}, pid ${holder.pid}, since ${since}, ${running} of ${holder.workers} slots at work`])
+  },
+})
+
+export const daemonStop = command({
+  name: 'daemon stop',
+  summary: 'Stop the daemon; its work can go on later',
+  about: 'Agents stop at their next safe point. Returns when the daemon is gone.',
+  options: { 'keep-agents': { type: 'boolean', about: 'Let agents work on; the next daemon takes them over' } },
+  examples: ['drover daemon stop', 'drover daemon stop --keep-agents'],
+  async run({ project, print }, values) {
+    const opened = await project()
+    const { pid } = await holderOf(opened)
+    const { askDaemon } = await import('../../app/socket-client.ts')
+    const keepAgents = values['keep-agents'] === true
+    await askDaemon(opened.places, { ask: 'stop', keepAgents }).catch((error: unknown) => {
+      if (!keepAgents) throw error // a daemon that leaves its agents goes without a word
+    })
+    const { isHeld } = await import('../../app/lock.ts')
+    while (isHeld(opened.places)) await opened.clock.sleep(50)
+    print.done({ pid }, `The daemon has stopped, pid ${pid}`, 'drover daemon start')
+  },
+})
+
+async function holderOf({ places }: Project) {
+  const [{ isHeld }, { readHolder }] = await Promise.all([import('../../app/lock.ts'), import('../../app/open-project.ts')])
+  const holder = isHeld(places) ? readHolder(places) : undefined
+  if (!holder) throw new DroverError('no-daemon', { problem: 'nobody drives this project' })
+  return holder
+}

@@ -1,0 +1,60 @@
+import { join } from 'node:path'
+import { DroverError } from '../../domain/error.ts'
+import type { Task } from '../../domain/task.ts'
+import { resolveTask } from '../../flow/operations/resolve-task.ts'
+import type { Reading } from '../../ports/reading.ts'
+import { command } from '../command.ts'
+import { escapedLines } from '../escape.ts'
+import { openTail } from '../tail.ts'
+import { tell } from '../story.ts'
+import { readCount } from '../task-options.ts'
+import { stoppedBy } from '../terminal.ts'
+
+export const logs = command({
+  name: 'logs <task>',
+  summary: 'What the agent of a task said',
+  about: 'Of its last attempt, what it printed on both streams.',
+  options: {
+    follow: { type: 'boolean', short: 'f', about: 'Stay until the attempt is over' },
+    lines: { type: 'string', short: 'n', arg: 'n', about: 'How many of the last lines', default: '100' },
+    attempt: { type: 'string', arg: 'n', about: 'Of this attempt' },
+    events: { type: 'boolean', about: 'What happened to the task instead' },
+  },
+  examples: ['drover logs task-a1b2', 'drover logs -f task-a1b2', 'drover logs task-a1b2 --attempt 1 --lines 20'],
+  async run({ project, print, terminal }, values, [word = '']) {
+    const { reading, places, clock } = await project()
+    const task = await resolveTask(reading, word)
+    const most = readCount('--lines', values.lines, { least: 0 })
+    if (values.events) return printEvents(reading, task, { most, print })
+    const attempt = values.attempt === undefined ? task.attempt : readCount('--attempt', values.attempt)
+    if (attempt > task.attempt) throw new DroverError('no-attempt', { task: task.id, attempt })
+    const folder = join(places.folder, 'attempts', task.id, String(attempt))
+    const tails = [openTail(join(folder, 'out')), openTail(join(folder, 'err'))]
+    const first = (await Promise.all(tails.map((tail) => tail.last(most)))).flat()
+    const show = (lines: readonly string[]): void => (print.json ? lines.forEach((line) => print.jsonLine({ task: task.id, attempt, line })) : print.lines(lines.flatMap(escapedLines)))
+    show(first)
+    if (first.length === 0 && !print.json) print.note(attempt === 0 ? `${task.id} has no attempt yet.` : `Attempt ${attempt} of ${task.id} has said nothing yet.`)
+    if (!values.follow) return 0
+    const { stop } = terminal.signals()
+    for (let isOver = false; !stop.aborted; await clock.sleep(200, stop)) {
+      const more = (await Promise.all(tails.map((tail) => tail.more()))).flat()
+      show(more)
+      if (isOver && more.length === 0) return 0
+      isOver = (await reading.attempt(task.id, attempt))?.finishedAt !== null
+    }
+    return stoppedBy(stop)
+  },
+})
+
+async function printEvents(reading: Reading, task: Task, { most, print }: { most: number; print: { json: boolean; lines(lines: readonly string[]): void; jsonLine(value: unknown): void } }): Promise<void> {
+  const lines: string[] = []
+  for (let after = 0; ; ) {
+    const page = await reading.events(after, { task: task.id }, 500)
+    lines.push(...page.map(tell).filter((line) => line !== undefined))
+    if (page.length === 0) break
+    after = page.at(-1)!.seq
+  }
+  const last = most === 0 ? [] : lines.slice(-most)
+  if (print.json) for (const line of last) print.jsonLine({ task: task.id, line })
+  else print.lines(last)
+}

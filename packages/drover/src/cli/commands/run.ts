@@ -1,0 +1,33 @@
+import { resolveEpic } from '../../flow/operations/resolve-task.ts'
+import { command, type Context, type Values } from '../command.ts'
+import { driveAndShow, drivingFlags } from '../drive.ts'
+import { asWords } from './daemon.ts'
+
+export const runOptions = {
+  workers: { type: 'string', short: 'w', arg: 'n', about: 'How many agents run at once' },
+  epic: { type: 'string', short: 'e', arg: 'epic', about: 'Only tasks of this epic' },
+  agent: { type: 'string', arg: 'name', about: 'The agent for tasks that name none' },
+  'no-land': { type: 'boolean', about: 'What passes waits for drover land' },
+  detach: { type: 'boolean', about: 'Run in the background' },
+} as const
+
+export const run = command({
+  name: 'run',
+  summary: 'Drive all tasks until nothing can go on',
+  about:
+    'Shows what happens, and ends by itself with a summary. Exit code 0: all is completed; 8: some failed or wait for you. ' +
+    'If a daemon drives this project already, it is followed to the end. Ctrl-C lets the agents stop at a safe point; twice stops them now.',
+  options: runOptions,
+  examples: ['drover run', 'drover run --workers 8 --epic epic-a1b2', 'drover run --json | jq .type'],
+  run: startRun,
+})
+
+export async function startRun(context: Context, { detach, ...values }: Values<typeof runOptions>): Promise<number> {
+  const project = await context.project(drivingFlags(values))
+  const epic = values.epic === undefined ? null : (await resolveEpic(project.reading, values.epic)).id
+  if (!detach) return driveAndShow(context, project, { epic, isPlain: Object.keys(drivingFlags(values)).length === 0 })
+  const { startDaemon } = await import('../../app/start-daemon.ts')
+  const holder = await startDaemon(project, ['run', ...asWords(values)])
+  context.print.done(holder, `Driving in the background, pid ${holder.pid}`, 'drover watch')
+  return 0
+}

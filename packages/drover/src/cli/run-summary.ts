@@ -1,0 +1,64 @@
+import type { Project } from '../app/open-project.ts'
+import type { Task } from '../domain/task.ts'
+import type { Context } from './command.ts'
+import { escaped } from './escape.ts'
+import { glyphOf, statusWords } from './glyph.ts'
+import { addUsage } from './json.ts'
+import { envelope } from './print.ts'
+import { lasting } from './time.ts'
+import { remedy } from './view.ts'
+import { fit } from './width.ts'
+
+/** What the run came to, and what to do next; answers with its exit code. */
+export async function runSummary({ print }: Context, { reading, clock }: Project, { since, epic }: { since: number; epic: string | null }): Promise<number> {
+  const tasks = (await reading.tasks(epic === null ? {} : { epic })).filter(({ kind }) => kind !== 'subtask')
+  const count = (...statuses: Task['status'][]): number => tasks.filter(({ status }) => statuses.includes(status)).length
+  const answer = { completed: count('completed'), failed: count('failed'), blocked: count('blocked', 'paused'), cancelled: count('cancelled'), durationMs: clock.now() - since }
+  const stuck = await stuckOf(reading, tasks)
+  if (print.json) print.jsonLine(envelope('run', answer))
+  else if (tasks.length === 0) print.note('There is nothing to do: no tasks yet.\n→ drover add "Title"')
+  else print.lines(page(tasks, answer, print.width, print.ascii))
+  return stuck.length > 0 ? 8 : 0
+}
+
+function page(tasks: readonly Task[], answer: { completed: number; failed: number; blocked: number; cancelled: number; durationMs: number }, width: number, ascii: boolean): string[] {
+  const usage = addUsage(tasks.map((one) => one.usage))
+  const open = tasks.filter(({ status }) => status === 'failed' || status === 'blocked' || status === 'paused')
+  const cost = usage.costUsd > 0 ? `, ${usage.costUsd.toFixed(2)} USD` : ''
+  const tokens = usage.inputTokens + usage.outputTokens
+  return [
+    '',
+    `${ascii ? '' : '🐂 '}Drover run complete in ${lasting(answer.durationMs)}`,
+    `   ${answer.completed} completed, ${answer.failed} failed, ${answer.blocked} blocked, ${answer.cancelled} cancelled, of ${tasks.length}${tokens > 0 ? `; ${tokens} tokens${cost}` : ''}`,
+    ...open.slice(0, 20).map((task) => fit(`   ${glyphOf(task, ascii)} ${task.id} ${statusWords(task)}: ${escaped(task.title)}  ->  ${remedy(task)}`, width)),
+    ...(open.length > 20 ? [`   and ${open.length - 20} more: drover list`] : []),
+  ]
+}
+
+/** What keeps the run from being a success: not what only waits to be landed by hand, nor what waits for that. */
+async function stuckOf(reading: Project['reading'], tasks: readonly Task[]): Promise<Task[]> {
+  const byId = new Map(tasks.map((task) => [task.id, task]))
+  const known = new Map<string, boolean>()
+  const isFine = async (task: Task): Promise<boolean> => {
+    const before = known.get(task.id)
+    if (before !== undefined) return before
+    known.set(task.id, true)
+    const fine = await decide(task)
+    known.set(task.id, fine)
+    return fine
+  }
+  const decide = async (task: Task): Promise<boolean> => {
+    if (task.status === 'failed' || task.status === 'paused') return false
+    if (task.status !== 'blocked') return true
+    if (task.blockedReason !== 'needs') return task.blockedReason === 'review'
+    const open = (await reading.needsOf(task.id)).filter(({ status }) => status !== 'completed')
+    for (const { id, status } of open) {
+      const need = byId.get(id) ?? (await reading.task(id))
+      if (status === 'cancelled' || !need || !(await isFine(need))) return false
+    }
+    return true
+  }
+  const stuck: Task[] = []
+  for (const task of tasks) if (!(await isFine(task))) stuck.push(task)
+  return stuck
+}

@@ -1,0 +1,44 @@
+import type { Project } from '../app/open-project.ts'
+import { etaSeconds, progress, type Standing } from '../domain/summary.ts'
+import { waitsForPerson, type Task } from '../domain/task.ts'
+import type { Attempt } from '../ports/reading.ts'
+import { workerJson } from './json.ts'
+
+/** How far everything is, at one moment. */
+export interface Moment {
+  now: number
+  standing: Standing
+  etaSeconds: number | null
+  workers: readonly { attempt: Attempt; task: Task | undefined }[]
+  landing: readonly Task[]
+  waiting: readonly Task[]
+}
+
+export async function look({ reading, clock, config }: Pick<Project, 'reading' | 'clock' | 'config'>, epic?: string): Promise<Moment> {
+  const within = epic === undefined ? {} : { epic }
+  const [standing, open, durations, landing, waiting] = await Promise.all([
+    reading.standing(epic),
+    reading.openAttempts(),
+    reading.durations(20),
+    reading.tasks({ statuses: ['landing'], ...within }),
+    reading.tasks({ statuses: ['blocked', 'paused', 'failed'], ...within }),
+  ])
+  const tasks = await Promise.all(open.map(({ task }) => reading.task(task)))
+  return {
+    now: clock.now(),
+    standing,
+    etaSeconds: etaSeconds(standing, durations, Math.max(open.length, config.settings.workers)),
+    workers: open.map((attempt, i) => ({ attempt, task: tasks[i] })),
+    landing: landing.filter(({ kind }) => kind !== 'subtask'),
+    waiting: waiting.filter((task) => task.kind !== 'subtask' && (task.status === 'failed' || waitsForPerson(task))),
+  }
+}
+
+export const momentJson = ({ standing, etaSeconds: eta, workers }: Moment) => ({
+  counts: standing.counts,
+  blockedFor: standing.blockedFor,
+  total: standing.total,
+  progress: progress(standing),
+  etaSeconds: eta,
+  workers: workers.map(({ attempt, task }) => workerJson(attempt, task?.attempt === attempt.attempt ? task.status : undefined)),
+})

@@ -1,0 +1,53 @@
+import type { Event } from '../domain/event.ts'
+import { escaped } from './escape.ts'
+import { clockTime, lasting } from './time.ts'
+
+/** An event as a sentence; nothing for those that only programs follow. */
+export function tell(event: Event): string | undefined {
+  const words = sentence(event)
+  return words === undefined ? undefined : `${clockTime(event.at)} ${event.task ?? event.epic ?? 'drover'} ${escaped(words)}`
+}
+
+function sentence(event: Event): string | undefined {
+  const worker = event.machine === null || event.slot === null ? '' : ` on ${event.machine}/${event.slot}`
+  switch (event.type) {
+    case 'task.created':
+      return `was added: ${event.data.words.title}`
+    case 'task.claimed':
+      return `attempt ${event.data.attempt} begins${worker}${event.data.agent ? ` with ${event.data.agent}` : ''}`
+    case 'task.progress':
+      return `${event.data.phase && event.data.phase !== 'running' ? `(${event.data.phase}) ` : ''}${event.data.label}`
+    case 'task.passed':
+      return `passed: ${event.data.verdict.summary}`
+    case 'task.retried':
+      return `goes back to be tried again (${event.data.reason}): ${event.data.error}`
+    case 'task.blocked':
+      return event.data.reason === 'needs' ? 'waits for what it needs' : `waits (${event.data.reason}): ${event.data.note}`
+    case 'task.unblocked':
+      return event.data.how === 'needs' ? 'has all it needs' : `waits no longer (${event.data.how})${event.data.note ? `: ${event.data.note}` : ''}`
+    case 'task.paused':
+      return `was paused${event.data.reason ? `: ${event.data.reason}` : ''}`
+    case 'task.resumed':
+      return 'was resumed'
+    case 'task.hinted':
+      return `has a hint: ${event.data.text}`
+    case 'task.cancelled':
+      return `was cancelled${event.data.reason ? `: ${event.data.reason}` : ''}`
+    case 'task.reopened':
+      return 'was reopened'
+    case 'task.decomposed':
+      return `was split into ${event.data.into.join(', ')}`
+    case 'task.completed':
+      return event.data.commit ? `is done: ${event.data.commit.slice(0, 10)}` : 'is done, with nothing to land'
+    case 'task.failed':
+      return `failed (${event.data.reason}): ${event.data.error}`
+    case 'landing.gated':
+      return `gate ${event.data.passed ? 'passed' : 'failed'} in ${lasting(event.data.durationMs)}`
+    case 'landing.refused':
+      return `could not land (${event.data.reason}): ${event.data.detail}`
+    case 'run.waiting':
+      return `waits until ${new Date(event.data.until).toISOString()}: ${event.data.why}`
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,101 @@
+import type { Project } from '../app/open-project.ts'
+import type { Task } from '../domain/task.ts'
+import type { Attempt, LandingRow } from '../ports/reading.ts'
+import { around } from './around.ts'
+import { escaped, escapedLines } from './escape.ts'
+import { glyphOf, statusWords, styleOf } from './glyph.ts'
+import { type Around, attemptJson, landingJson, taskJson } from './json.ts'
+import type { Print } from './print.ts'
+import { lasting, when } from './time.ts'
+import { remedy } from './view.ts'
+import { padded } from './width.ts'
+
+interface Whole {
+  task: Task
+  beside: Around
+  attempts: readonly Attempt[]
+  landings: readonly LandingRow[]
+  subtasks: readonly Task[]
+  neededBy: readonly { id: string }[]
+  hints: readonly { text: string }[]
+}
+
+export async function wholeTask(project: Project, task: Task): Promise<Whole & { json: object }> {
+  const { reading } = project
+  const [beside, attempts, landings, subtasks, neededBy, hints] = await Promise.all([
+    around(project, task),
+    reading.attempts(task.id),
+    reading.landings(task.id),
+    reading.subtasks(task.id),
+    reading.neededBy(task.id),
+    reading.pendingHints(task.id),
+  ])
+  const json = {
+    task: taskJson(task, beside),
+    attempts: attempts.map(attemptJson),
+    landings: landings.map(landingJson),
+    subtasks: subtasks.map(({ id, title, status, sequence }) => ({ id, title, status, sequence })),
+    neededBy: neededBy.map(({ id }) => id),
+    hints: hints.map(({ text }) => text),
+  }
+  return { task, beside, attempts, landings, subtasks, neededBy, hints, json }
+}
+
+/** One task as a page for people. */
+export function taskPage(whole: Whole, print: Print, now: number): string[] {
+  const { task, hints } = whole
+  const { paint, ascii } = print
+  const rows = facts(whole, print, now).filter(([, value]) => value !== '')
+  return [
+    `${glyphOf(task, ascii)} ${task.id}: ${paint('bold', escaped(task.title))}`,
+    ...rows.map(([name, value]) => `  ${padded(name, 11)} ${name === 'status' ? paint(styleOf(task), value) : value}`),
+    ...block('Description', escapedLines(task.description).filter((line, i) => i > 0 || line !== ''), print),
+    ...block('Done when', [...task.acceptance, ...task.checks.map((check) => `$ ${check}`)].map(escaped), print),
+    ...block('Sub-tasks', whole.subtasks.map((one) => `${glyphOf(one, ascii)} ${one.id}: ${escaped(one.title)}`), print),
+    ...block('Hints that wait', hints.map(({ text }) => escaped(text)), print),
+    ...block('Attempts', whole.attempts.map((attempt) => attemptLine(attempt, print, now)), print),
+    ...block('Landings', whole.landings.map((landing) => landingLine(landing, print, now)), print),
+  ]
+}
+
+function facts({ task, beside, neededBy }: Whole, { isTerminal }: Print, now: number): [string, string][] {
+  const { verdict, usage } = { verdict: task.verdict, usage: beside.usageTotal }
+  const waits = beside.needs.map(({ id, status }) => (status === 'completed' ? `${id} (done)` : `${id} (${status})`))
+  const note = task.blockedNote || (task.status === 'failed' || task.status === 'cancelled' ? (task.lastError ?? '') : '')
+  const stuck = ['blocked', 'paused', 'failed', 'cancelled'].includes(task.status)
+  return [
+    ['status', `${statusWords(task)}${note ? `: ${escaped(note)}` : ''}`],
+    ['next', stuck ? remedy(task) : ''],
+    ['type', `${task.type}, priority ${task.priority}, attempt ${task.attempt} (${task.attempts} of ${task.maxAttempts} count)`],
+    ['epic', task.epicId ?? ''],
+    ['parent', task.parentId ?? ''],
+    ['labels', escaped(task.labels.join(', '))],
+    ['needs', waits.join(', ')],
+    ['needed by', neededBy.map(({ id }) => id).join(', ')],
+    ['run', escaped(task.run ?? '')],
+    ['agent', escaped(task.agent ?? '')],
+    ['scope', escaped(task.scope.join(', '))],
+    ['verdict', verdict ? escaped(`${verdict.verdict} by ${verdict.by}: ${verdict.summary}`) : ''],
+    ['last error', task.status === 'completed' || note === task.lastError ? '' : escaped(task.lastError ?? '')],
+    ['landed', task.landedCommit ?? ''],
+    ['worktree', beside.worktree ?? ''],
+    ['tokens', usage.inputTokens + usage.outputTokens === 0 ? '' : `${usage.inputTokens} in, ${usage.outputTokens} out, ${usage.costUsd.toFixed(2)} USD`],
+    ['created', `${when(task.createdAt, now, isTerminal)} by ${escaped(task.createdBy)}`],
+    ['finished', task.finishedAt === null ? '' : when(task.finishedAt, now, isTerminal)],
+  ]
+}
+
+const block = (title: string, lines: readonly string[], { paint }: Print): string[] =>
+  lines.length > 0 ? ['', paint('bold', title), ...lines.map((line) => `  ${line}`)] : []
+
+function attemptLine(attempt: Attempt, { isTerminal }: Print, now: number): string {
+  const { claimedAt, finishedAt, outcome, error } = attempt
+  const took = finishedAt === null ? `for ${lasting(now - claimedAt)}` : `took ${lasting(finishedAt - claimedAt)}`
+  const ended = outcome === null ? 'at work' : outcome.replace(/^task\./, '')
+  return `${attempt.attempt}  ${ended} on ${attempt.machine}/${attempt.slot}, ${when(claimedAt, now, isTerminal)}, ${took}${error ? `: ${escaped(error)}` : ''}`
+}
+
+export function landingLine({ attempt, n, outcome, reason, detail, commit, at }: LandingRow, { isTerminal }: Print, now: number): string {
+  const words = outcome === 'refused' ? `refused (${reason})${detail ? `: ${escaped(detail)}` : ''}` : `${outcome}${commit ? ` ${commit.slice(0, 10)}` : ''}`
+  return `${attempt}.${n}  ${words}, ${when(at, now, isTerminal)}`
+}

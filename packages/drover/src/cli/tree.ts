@@ -1,0 +1,19 @@
+import type { Task } from '../domain/task.ts'
+import { escaped } from './escape.ts'
+import { glyphOf } from './glyph.ts'
+import { fit } from './width.ts'
+
+/** Tasks with their sub-tasks beneath them, as the seeds draw them. */
+export function treeLines(tasks: readonly Task[], { width, ascii }: { width: number; ascii: boolean }): string[] {
+  const children = Map.groupBy(tasks, ({ parentId }) => parentId)
+  const ids = new Set(tasks.map(({ id }) => id))
+  const roots = tasks.filter(({ parentId }) => parentId === null || !ids.has(parentId))
+  const draw = (task: Task, depth: number): string[] => {
+    const branch = depth === 0 ? '' : `${'    '.repeat(depth)}${ascii ? '`-- ' : '└── '}`
+    const line = fit(`${branch}${glyphOf(task, ascii)} ${task.id}: ${escaped(task.title)}`, width)
+    return [line, ...below(children.get(task.id)).flatMap((child) => draw(child, depth + 1))]
+  }
+  return [`${ascii ? '' : '🐂 '}Drover Task Tree`, (ascii ? '=' : '━').repeat(20), ...roots.flatMap((task) => draw(task, 0))]
+}
+
+const below = (children: readonly Task[] = []): Task[] => children.toSorted((a, b) => (a.sequence ?? 0) - (b.sequence ?? 0))

@@ -1,0 +1,16 @@
+import type { Driver } from '../ports/driver.ts'
+
+/** Runs any program: it is given the prompt and says what it likes. A task's own `run` command takes its place. */
+export function commandDriver(name: string, command: string, env: Readonly<Record<string, string>> = {}): Driver {
+  return {
+    name,
+    abilities: { continues: false, resumes: false, adoptable: true },
+    spawn: ({ run }) => ({
+      file: 'sh',
+      args: ['-c', run ?? command],
+      env: { ...env },
+      stdin: run === null ? 'prompt' : 'none',
+    }),
+    read: (line) => [{ kind: 'text', text: line }],
+  }
+}

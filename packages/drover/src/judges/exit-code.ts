@@ -1,0 +1,24 @@
+import { constants } from 'node:os'
+import { verdictOf } from '../domain/verdict.ts'
+import type { Evidence, Judge } from '../ports/judge.ts'
+
+const name = 'exit-code'
+
+/** Goes by how the program ended. A `--run` command that succeeds has done its work; an agent has to show some. */
+export const exitCode: Judge = {
+  name,
+  async judge(evidence) {
+    if (evidence.exitCode !== 0)
+      return verdictOf(evidence.signal === 'lost' ? 'unknown' : 'fail', name, endOf(evidence), evidence.outputTail)
+    if (evidence.task.run !== null || evidence.changed.length > 0) return verdictOf('pass', name, 'exit code 0')
+    return verdictOf('unknown', name, 'exit code 0, but nothing was reported and nothing changed', evidence.outputTail)
+  },
+}
+
+function endOf({ exitCode: code, signal }: Evidence): string {
+  if (signal === 'lost') return 'it vanished: nobody was left to say how it ended'
+  if (signal !== null) return `killed by ${signal} (signal ${constants.signals[signal as NodeJS.Signals] ?? '?'})`
+  if (code === null) return 'it is not known how it ended'
+  const behind = Object.entries(constants.signals).find(([, number]) => number === code - 128)
+  return behind ? `exit code ${code}, as of a shell whose command was killed by ${behind[0]}` : `exit code ${code}`
+}

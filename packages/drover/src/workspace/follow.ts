@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto'
+import { lstat, readlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { CheckoutMove } from '../domain/event.ts'
+import type { Blocker } from '../ports/workspace.ts'
+import { changesBetween, editsIn, inTheWay } from './blockers.ts'
+import type { Change } from './changes.ts'
+import { isBehind, landedOf, type Checkouts } from './checkouts.ts'
+import type { Git, Place } from './git.ts'
+import { changeIndex } from './user-index.ts'
+
+/** Moves the checkouts along after the branch has moved. Safe to say again, also after a crash in its middle. */
+export async function follow(to: Checkouts, moves: readonly CheckoutMove[]): Promise<Blocker[]> {
+  const blockers: Blocker[] = []
+  for (const move of moves) {
+    const files = await followOne(to, move)
+    if (files.length === 0) await to.pending.drop(move.gitDir)
+    else {
+      await to.pending.save({ before: null, ...(await to.pending.of(move.gitDir)), ...move, failed: true })
+      blockers.push({ path: move.path, files })
+    }
+  }
+  return blockers
+}
+
+async function followOne(to: Checkouts, move: CheckoutMove): Promise<string[]> {
+  // The user went on by themselves: another branch, or commits on top. Their index is theirs.
+  if ((await to.refs.commitOf(move.gitDir)) !== move.to) return []
+  const changes = await changesBetween(to.git, move.from, move.to)
+  const present = await inTheWay(move.path, changes)
+  if (present.length > 0 && !(await isBehind(to.git, move, move))) return []
+  const files = await changeIndex(to.git, move, async (place) => {
+    const left = await bring(to.git, place, move, { changes, present })
+    return { put: left.length === 0, value: left }
+  })
+  if (files === undefined) return ['.git/index.lock']
+  return files.length > 0 && !(await isBehind(to.git, move, move)) ? [] : files
+}
+
+const moveAlong = `
+git update-index -q --refresh >/dev/null || true
+git read-tree -m -u "$1" "$2"
+`
+
+async function bring(git: Git, place: Place, { from, to }: CheckoutMove, { changes, present }: { changes: readonly Change[]; present: readonly string[] }): Promise<string[]> {
+  const foreign = await acceptSame(git, place, changes, present)
+  if (foreign.length > 0) return foreign
+  const { code, err } = await git.script(place, moveAlong, [from, to], { also: [1, 128] })
+  if (code === 0) return []
+  const edited = await editsIn(git, place, from, { changes, err })
+  const left = await acceptSame(git, place, changes, edited)
+  if (left.length > 0) return left
+  const again = await git.script(place, moveAlong, [from, to], { also: [1, 128] })
+  return again.code === 0 ? [] : edited
+}
+
+/** A move that was cut short has written some of its files. Those are no edits of the user's; the others are returned. */
+async function acceptSame(git: Git, place: Place, changes: readonly Change[], paths: readonly string[]): Promise<string[]> {
+  const wanted = new Map(changes.flatMap(({ path, is }) => (is ? [[path, is] as const] : [])))
+  const left: string[] = []
+  for (const path of paths) {
+    const is = wanted.get(path)
+    if (is && (await oidOf(git, place, path, is)) === is.oid) await git.run(place, ['update-index', '-z', '--index-info'], { input: `${is.mode} ${is.oid}\t${path}\0` })
+    else left.push(path)
+  }
+  return left
+}
+
+async function oidOf(git: Git, place: Place, path: string, is: { mode: string; oid: string }): Promise<string | undefined> {
+  const now = await lstat(join(place.worktree, path)).catch(() => undefined)
+  if (now?.isSymbolicLink()) return is.mode === '120000' ? linkOid(await readlink(join(place.worktree, path)), is.oid) : undefined
+  if (!now?.isFile() || path.includes('\n')) return undefined
+  return (await git.run(place, ['hash-object', '--stdin-paths'], { input: `${path}\n` })).out.trim()
+}
+
+const linkOid = (target: string, like: string): string =>
+  createHash(like.length === 64 ? 'sha256' : 'sha1')
+    .update(`blob ${Buffer.byteLength(target)}\0${target}`)
+    .digest('hex')
+
+/** After a start: moves whose branch did move are finished, the others forgotten. */
+export async function finishMoves(to: Checkouts): Promise<void> {
+  for (const pending of await to.pending.all()) {
+    const head = await to.refs.commitOf(pending.gitDir)
+    const landed = head && (await landedOf(to.git, pending, head))
+    if (landed) await follow(to, [{ path: pending.path, gitDir: pending.gitDir, from: pending.from, to: landed }])
+    else await to.pending.drop(pending.gitDir)
+  }
+}
+
+/** Checkouts that did not follow: their next commit would undo a landing. */
+export async function behind({ pending, refs }: Checkouts, branch: string): Promise<{ path: string; by: string }[]> {
+  const tip = await refs.read(`refs/heads/${branch}`)
+  return (await pending.all()).flatMap(({ path, to, failed }) => (failed || to === tip ? [{ path, by: to }] : []))
+}

@@ -1,0 +1,58 @@
+import { readdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Git } from './git.ts'
+import { checkoutsOf } from './heads.ts'
+import { isOurLock } from './user-index.ts'
+import type { Entries } from './worktree-file.ts'
+
+export interface Locks {
+  git: Git
+  entries: Entries
+  root: string
+  target: string
+}
+
+/** A lock of the user's git lives for moments; one that is older than this, with our own git gone, was left by a dead one. */
+const leftAfterMs = 1000
+
+/** Removes the locks that our own dead git left. Our git children must be gone. Never the user's `index.lock`. */
+export async function removeLocks(to: Locks): Promise<void> {
+  const { git } = to
+  const ours = [...(await locksUnder(join(git.common, 'refs', 'drover'))), ...(await locksUnder(join(git.common, 'refs', 'heads', 'drover'))), ...(await locksOfIdle(to))]
+  await Promise.all(ours.map((path) => rm(path, { force: true })))
+  await removeIndexLocks(to)
+  // These are the user's git's too.
+  const shared = ['packed-refs.lock', 'packed-refs.new', 'HEAD.lock', `refs/heads/${to.target}.lock`]
+  await Promise.all(shared.map((name) => removeWhenLeft(join(git.common, name))))
+}
+
+async function locksUnder(folder: string): Promise<string[]> {
+  const names = await readdir(folder, { recursive: true }).catch(() => [])
+  return names.filter((name) => name.endsWith('.lock')).map((name) => join(folder, name))
+}
+
+/** Where an agent may be at work, a lock may be its own; there it goes before the work is kept. */
+async function locksOfIdle({ entries }: Locks): Promise<string[]> {
+  const idle = (await entries.all()).filter((entry) => entry.gitDir && (entry.kept || !entry.ready))
+  return idle.flatMap(({ gitDir }) => ['index.lock', 'HEAD.lock'].map((name) => join(gitDir!, name)))
+}
+
+/** Locks that say they are ours, and the copies made under them. */
+async function removeIndexLocks({ git, root }: Locks): Promise<void> {
+  for (const { gitDir } of await checkoutsOf(git.common, root)) {
+    const lock = join(gitDir, 'index.lock')
+    if (await isOurLock(git, lock)) await rm(lock, { force: true })
+    const copies = ['index.drover', 'index.drover.lock', 'index.drover-look', 'index.drover-look.lock']
+    await Promise.all(copies.map((name) => rm(join(gitDir, name), { force: true })))
+  }
+}
+
+async function removeWhenLeft(path: string): Promise<void> {
+  for (let seen = await stat(path).catch(() => undefined); seen; ) {
+    const left = seen.mtimeMs + leftAfterMs - Date.now()
+    if (left <= 0) return rm(path, { force: true })
+    await new Promise((resolve) => setTimeout(resolve, Math.min(left, leftAfterMs)))
+    const now = await stat(path).catch(() => undefined)
+    seen = now
+  }
+}

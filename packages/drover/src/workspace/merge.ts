@@ -1,0 +1,108 @@
+import { mkdir } from 'node:fs/promises'
+import { DroverError } from '../domain/error.ts'
+import type { Conflict, LandingText, Merge } from '../ports/workspace.ts'
+import type { Attributes } from './attributes.ts'
+import { gitlink, pathsOf, readChanges, refusedPaths, type Change } from './changes.ts'
+import { writeCommit, type Person } from './commit-object.ts'
+import type { Git, Place } from './git.ts'
+import { landingMessage } from './message.ts'
+import type { Refs } from './refs.ts'
+import { canReach } from './submodules.ts'
+
+export interface Merging {
+  git: Git
+  refs: Refs
+  attributes: Attributes
+  committer: Person
+}
+
+export interface MergeWanted {
+  branch: string
+  commit: string
+  base: string
+  text: LandingText
+  history: 'squash' | 'merge'
+}
+
+/** The commit that would land: built in the object store, no file of any checkout is touched. */
+export async function merge(to: Merging, wanted: MergeWanted): Promise<Merge | Conflict> {
+  await refuseStrangeDrivers(to.git)
+  const tip = await tipOf(to.refs, wanted.branch)
+  const merged = tip === wanted.base ? await asItIs(to.git, tip, wanted.commit) : await mergeTrees(to, tip, wanted.commit)
+  if (!('tree' in merged)) return { outcome: 'conflict', tip, ...merged }
+  const refused = await whyNot(to.git, merged.changes)
+  if (refused) return { outcome: 'conflict', tip, ...refused }
+  const files = pathsOf(merged.changes)
+  if (files.length === 0) return { outcome: 'merged', tip, tree: merged.tree, commit: tip, empty: true, files }
+  const parents = wanted.history === 'merge' ? [tip, wanted.commit] : [tip]
+  const { author, at } = wanted.text
+  const commit = await writeCommit(to.git.common, { tree: merged.tree, parents, author, committer: to.committer, at, message: landingMessage(wanted.text) })
+  to.attributes.learn(commit, tip, merged.changes)
+  return { outcome: 'merged', tip, tree: merged.tree, commit, empty: false, files }
+}
+
+export async function tipOf(refs: Refs, branch: string): Promise<string> {
+  const tip = await refs.read(`refs/heads/${branch}`)
+  if (!tip) throw new DroverError('git', { command: 'rev-parse', problem: `there is no branch "${branch}"` })
+  return tip
+}
+
+/** Programs that nobody has agreed to may have been configured since; nothing lands until a person has looked. */
+export async function refuseStrangeDrivers(git: Git): Promise<void> {
+  const keys = await git.drivers.strange()
+  if (keys.length > 0) throw new DroverError('untrusted-config', { keys })
+}
+
+interface Merged {
+  tree: string
+  changes: Change[]
+}
+type Refused = Pick<Conflict, 'files' | 'detail'>
+
+const describe = `
+git rev-parse "$2^{tree}"
+git diff-tree -r -z --raw --no-renames "$1" "$2"
+`
+const mergeAndDescribe = `
+tree=$(git merge-tree --write-tree --no-messages "$1" "$2")
+echo "$tree"
+git diff-tree -r -z --raw --no-renames "$1" "$tree"
+`
+
+/** Nobody else has landed since the base: the merge is the attempt's own tree. */
+const asItIs = async (git: Git, tip: string, commit: string): Promise<Merged> => read((await git.script(git.bare, describe, [tip, commit])).out)
+
+async function mergeTrees({ git, attributes }: Merging, tip: string, commit: string): Promise<Merged | Refused> {
+  const folder = await attributes.folderOf(tip)
+  await mkdir(folder, { recursive: true })
+  const place: Place = { ...git.bare, cwd: folder, worktree: folder }
+  const { code, out, err } = await git.script(place, mergeAndDescribe, [tip, commit], { also: [1, 128] })
+  if (code === 0) return read(out)
+  if (code === 1) return conflictOf(git, place, [tip, commit])
+  if (/unrelated histories/.test(err)) return { files: [], detail: 'the commits have no history in common with the branch' }
+  throw new DroverError('git', { command: 'merge-tree', problem: err.trim() })
+}
+
+function read(out: string): Merged {
+  const end = out.indexOf('\n')
+  return { tree: out.slice(0, end), changes: readChanges(out.slice(end + 1)) }
+}
+
+async function conflictOf(git: Git, place: Place, commits: readonly string[]): Promise<Refused> {
+  const { out } = await git.run(place, ['merge-tree', '--write-tree', '-z', '--name-only', '--messages', ...commits], { also: [1] })
+  const [names = '', messages = ''] = out.split(/\0\0(.*)/s)
+  const files = [...new Set(names.split('\0').slice(1))]
+  const said = messages.split('\0').flatMap((part) => (part.startsWith('CONFLICT') && part.endsWith('\n') ? [part.trim()] : []))
+  const detail = said.join('\n')
+  return { files, detail: detail.slice(0, 2000) || `conflict in ${files.join(', ')}` }
+}
+
+/** What no branch should hold: paths that git would not check out, links to commits that nobody can fetch. */
+async function whyNot(git: Git, changes: readonly Change[]): Promise<Refused | undefined> {
+  const refused = refusedPaths(changes)
+  if (refused.length > 0) return { files: refused, detail: `git refuses these paths: ${refused.join(', ')}` }
+  const links = changes.flatMap(({ path, is }) => (is?.mode === gitlink ? [{ path, oid: is.oid }] : []))
+  const far: string[] = []
+  for (const link of links) if (!(await canReach(git, link.oid))) far.push(link.path)
+  return far.length > 0 ? { files: far, detail: `the commits of these submodules cannot be reached: ${far.join(', ')}` } : undefined
+}

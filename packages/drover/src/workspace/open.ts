@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import type { Clock } from '../ports/clock.ts'
+import type { System } from '../ports/system.ts'
+import type { Workspace } from '../ports/workspace.ts'
+import { openAttributes } from './attributes.ts'
+import { checkouts } from './checkouts.ts'
+import type { Person } from './commit-object.ts'
+import { behind, follow } from './follow.ts'
+import { gate, type Gating } from './gate.ts'
+import { openGit, type Exec } from './git.ts'
+import { holds } from './holds.ts'
+import { diff, rescues, restore } from './look.ts'
+import { merge, tipOf } from './merge.ts'
+import { epochRef, landedRef, move, unland } from './move.ts'
+import { createMutex } from './mutex.ts'
+import { openPending } from './pending.ts'
+import { list, prune } from './prune.ts'
+import { recover } from './recover.ts'
+import { openRefs } from './refs.ts'
+import { openEntries } from './worktree-file.ts'
+import { at, find, keep, release } from './worktrees.ts'
+
+export interface WorkspaceOptions {
+  /** The user's main checkout, and the repository's common git folder. Absolute, links resolved. */
+  root: string
+  gitDir: string
+  /** Where worktrees are, and a folder of ours for scratch files. Absolute. */
+  worktreeRoot: string
+  runFolder: string
+  /** The branch that work lands on. */
+  target: string
+  /** Who commits: the git user, or drover's settings. */
+  committer: Person
+  /** Drivers as they stood at `init` or `doctor --trust`: what `readDrivers` answered then. */
+  trusted: Readonly<Record<string, string>>
+  exec: Exec
+  env: Readonly<Record<string, string>>
+  clock: Pick<Clock, 'now'>
+  system: Pick<System, 'run' | 'end'>
+  /** What the gate's command may see, and the mark its processes carry. */
+  gateEnv: Readonly<Record<string, string>>
+  gateMark: string
+  cache: readonly string[]
+  include: string
+  /** Runs `worktree.setup`, if there is one; answers with what went wrong, in words. */
+  setup: ((path: string) => Promise<string | null>) | null
+  /** Ends processes whose environment has a mark that begins so (`DROVER_GIT=<12 hex>:`), but those of one epoch. */
+  endGit(mark: string, butEpoch: string): Promise<void>
+}
+
+export interface TrustingWorkspace extends Workspace {
+  /** Programs that git's configuration may make it run, as they stand now: to be stored, and given back as `trusted`. */
+  readDrivers(): Promise<Record<string, string>>
+}
+
+/** The only place that runs git. */
+export function openWorkspace(options: WorkspaceOptions): TrustingWorkspace {
+  const { gitDir, runFolder, worktreeRoot, clock } = options
+  const git = openGit(options)
+  const refs = openRefs(git)
+  const entries = openEntries(worktreeRoot)
+  const pending = openPending(join(runFolder, 'moves.json'))
+  const attributes = openAttributes(git, runFolder)
+  const gateAlone = createMutex()
+  const to: Gating & Parameters<typeof recover>[0] & Parameters<typeof merge>[0] = {
+    ...options,
+    git,
+    refs,
+    entries,
+    pending,
+    attributes,
+    alone: createMutex(),
+    now: () => clock.now(),
+    random: () => randomBytes(16).toString('hex'),
+  }
+  // Read once: a process that was overtaken must not learn the epoch of the one that overtook it.
+  let epoch: Promise<string | undefined> | undefined
+  const moving = { git, refs, epoch: () => (epoch ??= refs.read(epochRef)) }
+  return {
+    async recover() {
+      epoch = Promise.resolve(await recover(to))
+    },
+    tip: (branch) => tipOf(refs, branch),
+    holds: (base, task, landed) => holds(git, base, task, landed),
+    at: (wanted) => at(to, wanted),
+    find: (task) => find(to, task),
+    keep: (wanted) => keep(to, wanted),
+    release: (task) => release(to, task),
+    merge: (wanted) => merge(to, wanted),
+    gate: (wanted, signal) => gateAlone(() => gate(to, wanted, signal)),
+    checkouts: (branch, from, target) => checkouts(to, { branch, from, to: target }),
+    move: (wanted) => move(moving, wanted),
+    landed: (task) => refs.read(landedRef(task)),
+    unland: (task) => unland(moving, task),
+    follow: (moves) => follow(to, moves),
+    diff: (task, against, how) => diff(to, task, against, how),
+    rescues: (task) => rescues(to, task),
+    restore: (name) => restore(to, name),
+    worktrees: () => list(to),
+    prune: (wanted) => prune(to, wanted),
+    behind: (branch) => behind(to, branch),
+    readDrivers: () => git.drivers.read(),
+  }
+}

@@ -1,0 +1,51 @@
+import { isThere, placeOf } from './repair.ts'
+import { strays } from './recover.ts'
+import { join } from 'node:path'
+import type { Entry } from './worktree-file.ts'
+import { discard, type Worktrees } from './worktrees.ts'
+
+export interface Listed {
+  path: string
+  task: string | null
+  state: 'used' | 'free' | 'stray'
+  dirty: boolean
+}
+
+export async function list(to: Worktrees): Promise<Listed[]> {
+  const known = (await to.entries.all()).filter((entry) => entry.state !== 'making')
+  const listed = known.map(async (entry): Promise<Listed> => {
+    const state = entry.state === 'used' ? 'used' : 'free'
+    return { path: entry.path, task: entry.task, state, dirty: await isDirty(to, entry) }
+  })
+  const lost = (await strays(to)).map((name): Listed => ({ path: join(to.entries.folder, name), task: null, state: 'stray', dirty: true }))
+  return [...(await Promise.all(listed)), ...lost]
+}
+
+/** What drover's own free worktrees hold is kept already. */
+async function isDirty({ git }: Worktrees, entry: Entry): Promise<boolean> {
+  if (entry.state !== 'used' || !(await isThere(entry))) return false
+  const { code, out } = await git.run(placeOf(entry), ['status', '--porcelain', '-z', '--ignore-submodules=all'], { also: [128] })
+  return code !== 0 || out !== ''
+}
+
+/** Removes worktrees that nobody uses; `all` also those of tasks that rest. An attempt that is not over keeps its own. */
+export async function prune(to: Worktrees, { all, dryRun }: { all: boolean; dryRun: boolean }): Promise<{ removed: string[]; kept: { path: string; why: string }[] }> {
+  const removed: string[] = []
+  const kept: { path: string; why: string }[] = []
+  for (const entry of await to.entries.all()) {
+    const why = whyKept(entry, all)
+    if (why) kept.push({ path: entry.path, why })
+    else {
+      if (!dryRun) await discard(to, entry)
+      removed.push(entry.path)
+    }
+  }
+  return { removed, kept }
+}
+
+function whyKept(entry: Entry, all: boolean): string | undefined {
+  if (entry.state === 'making') return 'it is being made'
+  if (entry.state !== 'used') return undefined
+  if (!all) return `${entry.task} uses it`
+  return entry.kept ? undefined : `the attempt of ${entry.task} is not over`
+}

@@ -1,0 +1,17 @@
+import type { Change } from './changes.ts'
+import type { Git } from './git.ts'
+
+export interface Staged {
+  tree: string
+  /** What differs from the base. */
+  changes: Change[]
+  /** Why this tree cannot be landed as it is. */
+  problems: string[]
+  /** What submodules hold uncommitted, which no gitlink can say. */
+  aside: { path: string; tree: string }[]
+}
+
+export interface Staging {
+  git: Git
+  runFolder: string
+}

@@ -1,0 +1,106 @@
+import type { Kept, Worktree } from '../ports/workspace.ts'
+import { pathsOf, readChanges } from './changes.ts'
+import { branchRef, keepWork, rescueRef, type Keep, type Keeping } from './keep.ts'
+import { addWorktree, link, removeWorktree, unlink, type Making } from './make.ts'
+import { prepare, type Preparing } from './prepare.ts'
+import { isThere, repair } from './repair.ts'
+import type { Entry } from './worktree-file.ts'
+
+export interface Worktrees extends Keeping, Preparing, Making {
+  /** The branch that work lands on. */
+  target: string
+}
+
+export interface Wanted {
+  task: string
+  attempt: number
+  base: string
+  fresh: boolean
+  from: string | null
+}
+
+/** The worktree this task had, or one made ready from what was kept of it, or from the base. */
+export async function at(to: Worktrees, wanted: Wanted): Promise<Worktree | { problem: string }> {
+  const had = await to.entries.of(wanted.task)
+  // The same attempt goes on where it was, also a fresh one: this may be said again while its agent works.
+  if (had?.ready && (!wanted.fresh || had.attempt === wanted.attempt) && (await isWorkable(had))) return goOn(to, had, wanted)
+  const start = wanted.fresh ? { base: wanted.base, commit: wanted.base } : await startOf(to, wanted, had)
+  const entry = had && (await isWorkable(had)) ? had : await claim(to, wanted, start.base, had)
+  await keepFirst(to, entry)
+  const mine: Entry = { ...entry, state: 'used', task: wanted.task, attempt: wanted.attempt, base: start.base, kept: false }
+  const problem = await prepare(to, mine, start.commit)
+  await link(to.entries, wanted.task, mine.name)
+  return problem === null ? { path: mine.path, base: start.base, found: false } : { problem: `the worktree could not be made ready: ${problem}` }
+}
+
+const isWorkable = async (entry: Entry): Promise<boolean> => entry.base !== null && (await isThere(entry))
+
+/** As the earlier attempt, or the same before a crash, left it. */
+async function goOn(to: Worktrees, had: Entry, { task, attempt }: Wanted): Promise<Worktree> {
+  if (had.attempt !== attempt) await repair(had, to.runFolder)
+  if (had.attempt !== attempt || had.kept) await to.entries.save({ ...had, attempt, kept: false })
+  await link(to.entries, task, had.name)
+  return { path: had.path, base: had.base!, found: true }
+}
+
+/** What was kept of the task, if anything; its base is the commit that the work really began from. */
+async function startOf({ git, refs }: Worktrees, { task, base, from }: Wanted, had: Entry | undefined): Promise<{ base: string; commit: string }> {
+  const commit = from ?? (had ? await refs.read(branchRef(task)) : undefined)
+  if (!commit) return { base, commit: base }
+  const { code, out } = await git.run(git.bare, ['merge-base', base, commit], { also: [1, 128] })
+  return code === 0 ? { base: out.trim(), commit } : { base, commit: base }
+}
+
+/** A free worktree, taken before anything is awaited, or a new one. One whose folder is gone is forgotten. */
+async function claim(to: Worktrees, { task, attempt }: Wanted, base: string, lost: Entry | undefined): Promise<Entry> {
+  if (lost) await discard(to, lost)
+  const all = await to.entries.all()
+  const free = all.find((entry) => entry.state === 'free')
+  if (!free) return addWorktree(to, { state: 'used', task, attempt, base })
+  const mine: Entry = { ...free, state: 'used', task, attempt }
+  await to.entries.save(mine)
+  if (await isWorkable(mine)) return mine
+  await discard(to, mine)
+  return claim(to, { task, attempt, base, fresh: false, from: null }, base, undefined)
+}
+
+/** Nothing is cleaned or removed before its work is in a rescue ref. */
+async function keepFirst(to: Worktrees, entry: Entry): Promise<void> {
+  if (entry.kept || entry.base === null || entry.gitDir === null) return
+  const task = entry.task ?? entry.name
+  await keep(to, { task, attempt: entry.attempt, message: `Kept before its worktree was used again`, author: to.committer }, entry)
+}
+
+export async function discard(to: Worktrees, entry: Entry): Promise<void> {
+  if (await isThere(entry)) await keepFirst(to, entry)
+  await removeWorktree(to, entry)
+}
+
+export async function keep(to: Worktrees, wanted: Keep, known?: Entry): Promise<Kept> {
+  const entry = known ?? (await to.entries.of(wanted.task))
+  return entry?.gitDir && entry.base && entry.ready ? keepWork(to, entry, wanted) : keptBefore(to, wanted)
+}
+
+/** The worktree is gone, or was never ready; the refs say what was kept of it. */
+async function keptBefore({ git, refs, target }: Worktrees, { task, attempt }: Keep): Promise<Kept> {
+  const tip = (await refs.read(`refs/heads/${target}`)) ?? ''
+  const commit = (await refs.read(rescueRef(task, attempt))) ?? null
+  if (commit === null) return { commit, base: tip, leftovers: false, subjects: [], files: [], problem: null }
+  const base = (await git.run(git.bare, ['merge-base', tip, commit])).out.trim()
+  const { out } = await git.run(git.bare, ['diff-tree', '-r', '-z', '--raw', '--no-renames', base, commit])
+  return { commit, base, leftovers: false, subjects: [], files: pathsOf(readChanges(out)), problem: null }
+}
+
+export async function find(to: Worktrees, task: string): Promise<Worktree | undefined> {
+  const entry = await to.entries.of(task)
+  return entry && (await isWorkable(entry)) ? { path: entry.path, base: entry.base!, found: true } : undefined
+}
+
+export async function release(to: Worktrees, task: string): Promise<void> {
+  const entry = await to.entries.of(task)
+  if (!entry) return unlink(to.entries, task)
+  if (!(await isWorkable(entry))) return discard(to, entry)
+  await keepFirst(to, entry)
+  await unlink(to.entries, task)
+  await to.entries.save({ ...entry, state: 'free', task: null, kept: true })
+}
