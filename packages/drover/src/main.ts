@@ -3,7 +3,8 @@ import pkg from '../package.json' with { type: 'json' }
 const argv = process.argv.slice(2)
 
 if (isOld(process.versions.node)) process.exitCode = await refuseOldNode()
-else if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) process.stdout.write(`drover ${pkg.version}\n`)
+else if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V'))
+  process.stdout.write(`drover ${pkg.version}\n`)
 else process.exitCode = await start()
 
 function isOld(version: string): boolean {
@@ -19,7 +20,10 @@ async function refuseOldNode(): Promise<number> {
 }
 
 async function start(): Promise<number> {
-  const [{ dispatch }, { terminalFacts }] = await Promise.all([import('./cli/dispatch.ts'), import('./app/load-config.ts')])
+  const [{ dispatch }, { terminalFacts }] = await Promise.all([
+    import('./cli/dispatch.ts'),
+    import('./app/load-config.ts'),
+  ])
   const signals = listen()
   const { stdin, stdout, stderr } = process
   return dispatch(argv, { stdin, stdout, stderr, cwd: process.cwd(), facts: terminalFacts(), signals: signals.from })

@@ -76,7 +76,8 @@ async function drive(project: Project, crew: DrivingCrew, slots: Slots, options:
   const { workers, epic, kind } = options
   await crew.ledger.append([{ type: 'machine.joined', data: { machine: name, slots: workers, pid: process.pid } }, { type: 'run.started', data: { workers, epic, kind } }], by())
   await crew.runtime.serve({ drive: inSlot(crew, slots), land: driveLanding(crew) })
-  options.onReady?.(writeHolder(project, { workers, epic, kind, socket }))
+  const holder = writeHolder(project, { workers, epic, kind, socket })
+  options.onReady?.(holder)
   const following = new AbortController()
   const others = [heed(crew, following.signal), fulfilWishes(crew, project, following.signal)]
   kill.addEventListener('abort', () => void endAll(crew), { once: true })

@@ -1,4 +1,5 @@
 import { accessSync, constants, statfsSync } from 'node:fs'
+import type { Part } from '../ports/ledger.ts'
 import { openDrivers } from '../drivers/drivers.ts'
 import { findProgram } from '../drivers/find-program.ts'
 import { checkInvariants } from './invariants.ts'
@@ -58,10 +59,12 @@ function checkRoom({ places }: Project): Finding[] {
   return [room < leastRoom ? warn('disk', shown, 'free some room: landing and worktrees need it') : ok('disk', shown)]
 }
 
+function* quickCheck(): Part<readonly Record<string, unknown>[]> {
+  return yield { texts: ['pragma quick_check'], values: [] }
+}
+
 async function checkLedger({ ledger }: Project): Promise<Finding[]> {
-  const rows = await ledger.ask(function* () {
-    return yield { texts: ['pragma quick_check'], values: [] }
-  })
+  const rows = await ledger.ask(quickCheck)
   const words = String(Object.values(rows[0] ?? {})[0])
   return [words === 'ok' ? ok('ledger', 'whole') : bad('ledger', words, 'restore .drover/drover.db from a backup')]
 }

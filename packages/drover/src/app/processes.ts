@@ -74,7 +74,10 @@ function linuxTable(): Processes {
   }
 }
 
-const pidsNow = (): number[] => readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []))
+const pidsNow = (): number[] =>
+  readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0)
 
 function inGroup(group: number): Process[] {
   return pidsNow().flatMap((pid) => {

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import { existsSync, type FSWatcher, watch } from 'node:fs'
 import { join } from 'node:path'
 import { sizeOf } from './output.ts'
@@ -5,28 +6,35 @@ import { sizeOf } from './output.ts'
 interface Seen {
   out: number
   err: number
+  /** When output last woke somebody. */
+  at: number
 }
 
 /** What is known of agents besides what their folders show. */
 interface Knows {
-  /** When the wrapper is this process's child: resolves when it ended. */
-  ended(folder: string): Promise<void> | undefined
+  /** The wrapper, when it is this process's child: its `exit` is news. */
+  childOf(folder: string): EventEmitter | undefined
   isOver(folder: string): Promise<boolean>
 }
 
 /** The watch can miss what happens, and shows nothing of a wrapper that is killed. */
 const pollMs = 250
 
+/** An agent that never stops printing wakes nobody more often: the rest of the daemon has work to do. */
+const calmMs = 25
+
 /** Waits for agents to print or to end. What happened since the output was last read counts as well. */
-export function openStirring({ ended, isOver }: Knows) {
+export function openStirring({ childOf, isOver }: Knows) {
   const seen = new Map<string, Seen>()
 
-  const hasStirred = (folder: string): boolean => {
-    if (existsSync(join(folder, 'exit'))) return true
-    const size = { out: sizeOf(join(folder, 'out')), err: sizeOf(join(folder, 'err')) }
+  const noteSizes = (folder: string, at = performance.now()) => seen.set(folder, { ...sizesOf(folder), at })
+
+  /** For how long to hold back the news that there is output; nothing when there is none. */
+  const newsIn = (folder: string): number | undefined => {
     const before = seen.get(folder)
-    seen.set(folder, size)
-    return before !== undefined && (before.out !== size.out || before.err !== size.err)
+    if (!before) return void noteSizes(folder, 0)
+    const { out, err } = sizesOf(folder)
+    return before.out === out && before.err === err ? undefined : Math.max(0, before.at + calmMs - performance.now())
   }
 
   return {
@@ -34,30 +42,42 @@ export function openStirring({ ended, isOver }: Knows) {
 
     /** Output was read up to here: more than this is news. */
     read(folder: string, bytes: number) {
-      seen.set(folder, { err: sizeOf(join(folder, 'err')), ...seen.get(folder), out: bytes })
+      seen.set(folder, { err: sizeOf(join(folder, 'err')), at: 0, ...seen.get(folder), out: bytes })
     },
 
     stirred(folder: string, withinMs: number, signal: AbortSignal): Promise<void> {
       return new Promise((resolve) => {
+        let calm: NodeJS.Timeout | undefined
+        const child = childOf(folder)
         const stop = () => {
           watcher?.close()
           clearInterval(poll)
           clearTimeout(latest)
+          clearTimeout(calm)
           signal.removeEventListener('abort', stop)
+          child?.removeListener('exit', stop)
           resolve()
         }
-        const look = () => {
-          if (hasStirred(folder)) stop()
+        const tell = () => {
+          noteSizes(folder)
+          stop()
+        }
+        const look = (file: string | null) => {
+          if (existsSync(join(folder, 'exit'))) return stop()
+          if (calm !== undefined || (file !== null && file !== 'out' && file !== 'err')) return
+          const wait = newsIn(folder)
+          if (wait === 0) tell()
+          else if (wait !== undefined) calm = setTimeout(tell, wait)
         }
         const lookHarder = async () => {
-          look()
+          look(null)
           if (await isOver(folder)) stop()
         }
         const watcher = watchFolder(folder, look)
         const poll = setInterval(lookHarder, pollMs)
         const latest = setTimeout(stop, Math.min(withinMs, 2 ** 31 - 1))
         signal.addEventListener('abort', stop)
-        void ended(folder)?.then(stop)
+        child?.once('exit', stop)
         if (signal.aborted) stop()
         else void lookHarder()
       })
@@ -65,10 +85,12 @@ export function openStirring({ ended, isOver }: Knows) {
   }
 }
 
-function watchFolder(folder: string, look: () => void): FSWatcher | undefined {
+const sizesOf = (folder: string) => ({ out: sizeOf(join(folder, 'out')), err: sizeOf(join(folder, 'err')) })
+
+function watchFolder(folder: string, look: (file: string | null) => void): FSWatcher | undefined {
   try {
     // An error (the folder goes, no more watches) leaves the poll.
-    return watch(folder, look).on('error', look)
+    return watch(folder, (_, file) => look(file)).on('error', () => look(null))
   } catch {
     return undefined
   }

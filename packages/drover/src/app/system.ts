@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, openSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AgentLaunch, AgentState, CommandRun, Finished, System } from '../ports/system.ts'
 import { openCommandLog } from './command-log.ts'
@@ -33,10 +33,10 @@ export type Exec = (call: ExecCall, signal?: AbortSignal) => Promise<Executed>
 /** The one place that starts processes, each in a session of its own: a terminal's Ctrl-C is for drover alone. */
 export function openSystem(): System & { exec: Exec } {
   const processes = openProcesses(process.platform, print)
-  const children = new Map<string, Promise<void>>()
+  const children = new Map<string, ChildProcess>()
   const look = (folder: string) => lookAt(processes, folder)
   const isOver = async (folder: string) => (await look(folder)).state === 'over'
-  const stirring = openStirring({ ended: (folder) => children.get(folder), isOver })
+  const stirring = openStirring({ childOf: (folder) => children.get(folder), isOver })
 
   return {
     exec,
@@ -49,17 +49,14 @@ export function openSystem(): System & { exec: Exec } {
     async launch(launch) {
       const { folder } = launch
       makePrivateFolder(folder)
-      const before = await look(folder)
-      if (before.state === 'alive' || existsSync(join(folder, 'exit'))) return
-      // Its wrapper died without a word, so its place is free.
-      if (before.state === 'over') renameSync(join(folder, 'pid'), join(folder, 'pid.lost'))
+      if (existsSync(join(folder, 'exit')) || !(await makePlace(processes, folder))) return
       const { child, words } = await startWrapper(launch)
       rmSync(join(folder, `pid.${child.pid}`), { force: true })
       const leader = leaderIn(folder)
       if (!leader) throw new Error(`the agent did not start: ${words || 'sh ended without a word'}`)
       if (leader.pid !== child.pid || hasEnded(child)) return
-      const over = once(child, 'exit').then(() => void children.delete(folder))
-      children.set(folder, over)
+      children.set(folder, child)
+      child.once('exit', () => children.delete(folder))
     },
 
     async outputSize(folder) {
@@ -90,6 +87,26 @@ export function openSystem(): System & { exec: Exec } {
   }
 }
 
+/** Starts drover itself in the background: it outlives this process and its terminal. */
+export function startDetached(wanted: {
+  file: string
+  args: readonly string[]
+  cwd: string
+  env: Readonly<Record<string, string | undefined>>
+  logFile: string
+}) {
+  const log = openSync(wanted.logFile, 'a', 0o600)
+  const child = spawn(wanted.file, wanted.args, {
+    cwd: wanted.cwd,
+    env: wanted.env,
+    detached: true,
+    stdio: ['ignore', log, log],
+  })
+  closeSync(log)
+  child.unref()
+  return { pid: child.pid ?? 0, ended: once(child, 'exit').then(([code]) => code as number | null) }
+}
+
 const leaderIn = (folder: string) => readLeader(readLineIfThere(join(folder, 'pid')))
 
 async function lookAt(processes: Processes, folder: string): Promise<AgentState> {
@@ -100,6 +117,16 @@ async function lookAt(processes: Processes, folder: string): Promise<AgentState>
   const end = readLineIfThere(join(folder, 'exit'))
   if (end !== undefined) return { state: 'over', ...readEnd(end) }
   return leader ? { state: 'over', ...lost } : { state: 'absent' }
+}
+
+/** Whether a wrapper may start here. One that died without a word no longer holds the place. */
+async function makePlace(processes: Processes, folder: string): Promise<boolean> {
+  const file = join(folder, 'pid')
+  const text = readLineIfThere(file)
+  const leader = readLeader(text)
+  if (leader && (await isAlive(processes, leader))) return false
+  if (text !== undefined && readLineIfThere(file) === text) renameSync(file, `${file}.lost`)
+  return true
 }
 
 async function isAlive(processes: Processes, { pid, start, boot }: Leader): Promise<boolean> {

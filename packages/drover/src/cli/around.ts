@@ -17,8 +17,17 @@ function worktreeOf({ places, config }: Here, task: Task): string | null {
 /** What stands around one task. */
 export async function around(project: Here, task: Task): Promise<Around> {
   const { reading } = project
-  const [needs, attempts, members] = await Promise.all([reading.needsOf(task.id), reading.attempts(task.id), family(reading, task)])
-  return { needs, attempt: attempts.at(-1), worktree: worktreeOf(project, task), usageTotal: addUsage(members.map(({ usage }) => usage)) }
+  const [needs, attempts, members] = await Promise.all([
+    reading.needsOf(task.id),
+    reading.attempts(task.id),
+    family(reading, task),
+  ])
+  return {
+    needs,
+    attempt: attempts.at(-1),
+    worktree: worktreeOf(project, task),
+    usageTotal: addUsage(members.map(({ usage }) => usage)),
+  }
 }
 
 export const oneTaskJson = async (project: Here, task: Task) => taskJson(task, await around(project, task))

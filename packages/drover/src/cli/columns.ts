@@ -11,9 +11,15 @@ export interface Column {
 const gap = '  '
 
 /** Rows of text under each other, none wider than the terminal; a head only where a person looks. */
-export function columns(shape: readonly Column[], rows: readonly (readonly string[])[], screen: { width: number; heads: boolean }): string[] {
+export function columns(
+  shape: readonly Column[],
+  rows: readonly (readonly string[])[],
+  screen: { width: number; heads: boolean },
+): string[] {
   const heads = shape.map(({ head }) => head)
-  const widths = shape.map((_, i) => Math.max(screen.heads ? widthOf(heads[i]!) : 0, ...rows.map((row) => widthOf(row[i]!))))
+  const widths = shape.map((_, i) =>
+    Math.max(screen.heads ? widthOf(heads[i]!) : 0, ...rows.map((row) => widthOf(row[i]!))),
+  )
   const total = widths.reduce((sum, width) => sum + width, 0) + gap.length * (shape.length - 1)
   const soft = shape.findIndex(({ shrinks }) => shrinks)
   if (soft >= 0) widths[soft] = Math.max(8, widths[soft]! - Math.max(0, total - screen.width))

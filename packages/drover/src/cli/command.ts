@@ -1,24 +1,9 @@
 import type { Project } from '../app/open-project.ts'
 import type { SettingKey } from '../domain/settings.ts'
-import type { Globals } from './parse.ts'
+import type { Globals } from './globals.ts'
+import type { AnyValues, Options, Values } from './option.ts'
 import type { Print } from './print.ts'
 import type { Terminal } from './terminal.ts'
-
-export interface Option {
-  readonly type: 'string' | 'boolean'
-  readonly short?: string
-  readonly multiple?: true
-  readonly default?: string
-  /** What stands for the value in help. */
-  readonly arg?: string
-  readonly about: string
-}
-
-export type Options = Readonly<Record<string, Option>>
-type ValueOf<O extends Option> = O extends { type: 'boolean' } ? boolean : O extends { multiple: true } ? string[] : string
-export type Values<O extends Options> = {
-  readonly [K in keyof O]: O[K] extends { default: string } ? string : ValueOf<O[K]> | undefined
-}
 
 export type Flags = Partial<Record<SettingKey, unknown>>
 
@@ -27,6 +12,8 @@ export interface Context {
   terminal: Terminal
   print: Print
   globals: Globals
+  /** Every command, for help. */
+  table: readonly Row[]
   /** Opened when it is first asked for, with settings that options of the command set, and closed when it is done. */
   project(flags?: Flags): Promise<Project>
 }
@@ -43,9 +30,19 @@ interface Spec<O extends Options> {
   run(context: Context, values: Values<O>, words: readonly string[]): Promise<number | void>
 }
 
-export type AnyValues = Readonly<Record<string, string | boolean | string[] | undefined>>
 export interface Command extends Omit<Spec<Options>, 'run'> {
   run(context: Context, values: AnyValues, words: readonly string[]): Promise<number | void>
+}
+
+export const groups = ['Setup', 'Tasks', 'Run', 'Intervene', 'Inspect', 'Land'] as const
+
+/** What is known of a command before its file is loaded. */
+export interface Row {
+  name: string
+  aliases?: readonly string[]
+  group: (typeof groups)[number]
+  summary: string
+  load: () => Promise<Command>
 }
 
 /** Checks a command's types where it is written; outside, its options are data. */

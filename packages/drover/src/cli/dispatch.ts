@@ -1,11 +1,13 @@
-import { resolve } from 'node:path'
 import type { Project } from '../app/open-project.ts'
 import { DroverError } from '../domain/error.ts'
 import type { Context, Flags } from './command.ts'
 import { escaped } from './escape.ts'
 import { commandPage, familyPage, overview, pageOf } from './help.ts'
-import { findCommand, type Found, type Globals, guessGlobals, parseCommand } from './parse.ts'
+import type { Globals } from './globals.ts'
+import { findCommand, type Found, guessGlobals, parseCommand } from './parse.ts'
+import { placeOf } from './place.ts'
 import { openPrint, printError } from './print.ts'
+import { table } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
 /** From the words that were typed to the exit code. */
@@ -26,7 +28,13 @@ async function start(argv: readonly string[], terminal: Terminal): Promise<numbe
   const command = await row.load()
   const { globals, values, words } = parseCommand(row.name, command, rest)
   const opened = projectOnce(globals, terminal)
-  const context: Context = { terminal, globals, print: openPrint(row.name, globals, terminal), project: opened.project }
+  const context: Context = {
+    terminal,
+    globals,
+    table,
+    print: openPrint(row.name, globals, terminal),
+    project: opened.project,
+  }
   try {
     return (await command.run(context, values, words)) ?? 0
   } finally {
@@ -48,14 +56,9 @@ function projectOnce(globals: Globals, terminal: Terminal) {
   }
 }
 
-/** Where and how a project is opened, as the options that work everywhere say. */
-export function placeOf({ directory, config, db }: Globals, { cwd }: Terminal) {
-  return { folder: resolve(cwd, directory ?? '.'), ...(config === undefined ? {} : { config: resolve(cwd, config) }), ...(db === undefined ? {} : { db }) }
-}
-
 async function showHelp({ row, family }: Found, argv: readonly string[], terminal: Terminal): Promise<number> {
   const print = openPrint('help', { ...guessGlobals(argv), quiet: false, verbose: false }, terminal)
-  const page = pageOf(print)
+  const page = pageOf(print, table)
   if (row) print.lines(commandPage(row, await row.load(), page))
   else if (family) print.lines(familyPage(family, page))
   else print.lines(overview(page))

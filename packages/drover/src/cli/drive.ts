@@ -2,7 +2,7 @@ import type { Project } from '../app/open-project.ts'
 import { DroverError } from '../domain/error.ts'
 import type { Event } from '../domain/event.ts'
 import { glance } from '../domain/summary.ts'
-import type { Context, Flags } from './command.ts'
+import type { Context } from './command.ts'
 import { epicsOf } from './epics-of.ts'
 import { follow } from './follow.ts'
 import { eventJson } from './json.ts'
@@ -25,7 +25,9 @@ export async function driveAndShow(context: Context, project: Project, wanted: D
   const { stop, kill } = terminal.signals()
   const over = new AbortController()
   const since = { at: project.clock.now(), seq: await project.reading.lastSeq() }
-  stop.addEventListener('abort', () => print.note('Stopping: agents end at a safe point, and go on at the next run. Once more stops them now.'))
+  stop.addEventListener('abort', () =>
+    print.note('Stopping: agents end at a safe point, and go on at the next run. Once more stops them now.'),
+  )
   const showing = show(context, project, { after: since.seq, epic: wanted.epic, signal: over.signal })
   try {
     await drive(context, project, wanted, { stop, kill })
@@ -37,17 +39,16 @@ export async function driveAndShow(context: Context, project: Project, wanted: D
   return runSummary(context, project, { since: since.at, epic: wanted.epic })
 }
 
-/** Options of a run that are settings. */
-export const drivingFlags = ({ workers, agent, 'no-land': noLand }: { workers?: string | undefined; agent?: string | undefined; 'no-land'?: boolean | undefined }): Flags => ({
-  ...(workers === undefined ? {} : { workers }),
-  ...(agent === undefined ? {} : { agent: agent === 'claude-code' ? 'claude' : agent }),
-  ...(noLand ? { 'land.auto': false } : {}),
-})
-
-async function drive({ print }: Context, project: Project, { epic, isPlain }: Drive, { stop, kill }: { stop: AbortSignal; kill: AbortSignal }): Promise<void> {
+async function drive(
+  { print }: Context,
+  project: Project,
+  { epic, isPlain }: Drive,
+  { stop, kill }: { stop: AbortSignal; kill: AbortSignal },
+): Promise<void> {
   const { runProject } = await import('../app/daemon.ts')
   const { workers } = project.config.settings
-  const onWait = (until: number): void => print.note(`Waiting until ${new Date(until).toISOString()}, when the next task is due.`)
+  const onWait = (until: number): void =>
+    print.note(`Waiting until ${new Date(until).toISOString()}, when the next task is due.`)
   try {
     await runProject(project, { kind: 'run', workers, epic, ...(print.json ? {} : { onWait }) }, stop, kill)
   } catch (error) {
@@ -77,7 +78,11 @@ async function show(context: Context, project: Project, showing: Showing): Promi
   const { print, terminal } = context
   const isLive = print.isTerminal && terminal.stderr.isTTY === true && !print.json && !terminal.facts.ci
   const screen = isLive ? openScreen(terminal.stderr) : undefined
-  const tells = screen ? live(screen, context, showing) : print.json ? jsonLines(context, project) : plainLines(context, project)
+  const tells = screen
+    ? live(screen, context, showing)
+    : print.json
+      ? jsonLines(context, project)
+      : plainLines(context, project)
   const filter = showing.epic === null ? {} : { epic: showing.epic }
   const ended = new AbortController()
   try {
@@ -99,7 +104,12 @@ function live(screen: Screen, { print }: Context, { epic }: Showing): Tells {
     story.push(...events.map(tell).filter((line) => line !== undefined))
     story.splice(0, story.length - 6)
     const moment = await look(project, epic ?? undefined)
-    screen.draw(view({ moment, story, footer: 'Ctrl-C stops at a safe point, twice now' }, { width: print.width, paint: print.paint, ascii: print.ascii }))
+    screen.draw(
+      view(
+        { moment, story, footer: 'Ctrl-C stops at a safe point, twice now' },
+        { width: print.width, paint: print.paint, ascii: print.ascii },
+      ),
+    )
   }
 }
 

@@ -7,7 +7,8 @@ export function epicsOf(reading: Reading): (event: Event) => Promise<string | nu
   return async (event) => {
     if (event.task === undefined || event.epic !== undefined) return event.epic ?? null
     if (event.type === 'task.created') known.set(event.task, event.data.words.epicId)
-    if (event.type === 'task.edited' && event.data.words.epicId !== undefined) known.set(event.task, event.data.words.epicId)
+    if (event.type === 'task.edited' && event.data.words.epicId !== undefined)
+      known.set(event.task, event.data.words.epicId)
     if (!known.has(event.task)) known.set(event.task, (await reading.task(event.task))?.epicId ?? null)
     return known.get(event.task) ?? null
   }

@@ -1,7 +1,7 @@
+import { stripVTControlCharacters } from 'node:util'
+
 // Control characters, what turns the reading direction, and what cannot be seen.
 const unsafe = /[\p{Cc}\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u2069\uFEFF\u{E0000}-\u{E007F}]/gu
-// Colours and cursor movements as programs print them.
-const sequence = /\u001B(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001B]*(?:\u0007|\u001B\\)?|[ -/]*[0-~])/g
 const known: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\u001B': '\\e' }
 
 /** Somebody else's words as one line that cannot act on the terminal: what could is spelled out. */
@@ -9,14 +9,16 @@ export const escaped = (text: string): string => text.replace(unsafe, spelled)
 
 /** The same for a text of several lines, as an agent or a program printed it; its colours are dropped. */
 export const escapedLines = (text: string): string[] =>
-  text
-    .replace(sequence, '')
+  stripVTControlCharacters(text)
     .split(/\r*\n/)
     .map((line) => line.replaceAll('\t', '    ').replace(unsafe, spelled))
 
 /** JSON for terminals and machines alike: the same value, with nothing in it that a terminal would obey. */
 export const safeJson = (value: unknown, indent?: number): string =>
-  JSON.stringify(value, null, indent).replace(/[\u007F-\u009F\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/g, unit)
+  JSON.stringify(value, null, indent).replace(
+    /[\u007F-\u009F\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/g,
+    unit,
+  )
 
 function spelled(character: string): string {
   const code = character.codePointAt(0) ?? 0

@@ -10,9 +10,13 @@ interface Follow {
 }
 
 /** Events from a cursor on, page after page, and an empty page when it was quiet for a while; ends with the signal. */
-export async function* follow({ ledger, reading }: Pick<Project, 'ledger' | 'reading'>, { after, filter = {}, everyMs = 1000 }: Follow, signal: AbortSignal): AsyncGenerator<readonly Event[]> {
+export async function* follow(
+  { ledger, reading }: Pick<Project, 'ledger' | 'reading'>,
+  { after, filter = {}, everyMs = 1000 }: Follow,
+  signal: AbortSignal,
+): AsyncGenerator<readonly Event[]> {
   const bell = ledger.bell()
-  for (let cursor = after; !signal.aborted; ) {
+  for (let cursor = after; !signal.aborted;) {
     const page = await reading.events(cursor, filter, 500)
     cursor = page.at(-1)?.seq ?? cursor
     yield page

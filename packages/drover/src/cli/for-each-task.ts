@@ -13,17 +13,25 @@ export interface Done {
 }
 
 /** Does one thing to every task that is named. All names are looked up first; one task that cannot be changed stops the rest. */
-export async function forEachTask(context: Context, words: readonly string[], act: (project: Project, task: Task) => Promise<Done>): Promise<void> {
+export async function forEachTask(
+  context: Context,
+  words: readonly string[],
+  act: (project: Project, task: Task) => Promise<Done>,
+): Promise<void> {
   const { print } = context
   const { here, done } = await changing(context, async (project) => {
     const all: { id: string; done: Done }[] = []
-    for (const task of await resolveTasks(project.reading, words)) all.push({ id: task.id, done: await act(project, task) })
+    for (const task of await resolveTasks(project.reading, words))
+      all.push({ id: task.id, done: await act(project, task) })
     return { here: project, done: all }
   })
   if (!print.json) for (const { done: one } of done) print.done({}, one.sentence, one.next)
   else {
     const tasks = await Promise.all(done.map(({ id }) => resolveTask(here.reading, id)))
-    const first = tasks[0] && tasks.length === 1 ? { task: await oneTaskJson(here, tasks[0]) } : { tasks: await manyTasksJson(here, tasks) }
+    const first =
+      tasks[0] && tasks.length === 1
+        ? { task: await oneTaskJson(here, tasks[0]) }
+        : { tasks: await manyTasksJson(here, tasks) }
     print.result({ ...first, ...done[0]?.done.answer }, () => [])
   }
 }

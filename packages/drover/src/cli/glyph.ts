@@ -14,7 +14,8 @@ const glyphs: Record<TaskStatus, { glyph: string; ascii: string; style: Style }>
   cancelled: { glyph: '🚫', ascii: '-', style: 'gray' },
 }
 
-export const glyphOf = ({ status }: Pick<Task, 'status'>, ascii: boolean): string => glyphs[status][ascii ? 'ascii' : 'glyph']
+export const glyphOf = ({ status }: Pick<Task, 'status'>, ascii: boolean): string =>
+  glyphs[status][ascii ? 'ascii' : 'glyph']
 export const styleOf = ({ status }: Pick<Task, 'status'>): Style => glyphs[status].style
 export const statusWords = ({ status, blockedReason }: Pick<Task, 'status' | 'blockedReason'>): string =>
   status === 'blocked' && blockedReason ? `blocked (${blockedReason})` : status.replace('_', ' ')

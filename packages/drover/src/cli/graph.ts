@@ -5,7 +5,11 @@ import { glyphOf } from './glyph.ts'
 import { fit, wrap } from './width.ts'
 
 /** Needs as layers: a task stands below everything it needs. */
-export function graphLines(tasks: readonly Task[], needs: readonly Need[], { width, ascii }: { width: number; ascii: boolean }): string[] {
+export function graphLines(
+  tasks: readonly Task[],
+  needs: readonly Need[],
+  { width, ascii }: { width: number; ascii: boolean },
+): string[] {
   const shown = tasks.filter(({ kind }) => kind !== 'subtask')
   const needsOf = Map.groupBy(needs, ({ task }) => task)
   const layerOf = layersOf(shown, needsOf)

@@ -1,16 +1,21 @@
-import type { Command, Option, Options } from './command.ts'
 import type { Paint } from './color.ts'
-import { globalOptions } from './parse.ts'
+import { type Command, groups, type Row } from './command.ts'
+import { globalOptions } from './globals.ts'
+import type { Option, Options } from './option.ts'
 import type { Print } from './print.ts'
-import { groups, type Row, table } from './table.ts'
 import { padded, widthOf, wrap } from './width.ts'
 
 export interface Page {
+  table: readonly Row[]
   width: number
   paint: Paint
 }
 
-export const pageOf = ({ width, paint }: Pick<Print, 'width' | 'paint'>): Page => ({ width: Math.min(80, width), paint })
+export const pageOf = ({ width, paint }: Pick<Print, 'width' | 'paint'>, table: readonly Row[]): Page => ({
+  table,
+  width: Math.min(80, width),
+  paint,
+})
 
 const opening = ['drover init', 'drover add "Add a health endpoint" --check "npm test"', 'drover run']
 
@@ -20,24 +25,34 @@ export function overview(page: Page): string[] {
     'Drover drives a whole project to completion with parallel coding agents.',
     '',
     ...opening.map((example) => `  ${page.paint('cyan', example)}`),
-    ...groups.flatMap((group) => ['', page.paint('bold', group), ...commandLines(table.filter((row) => row.group === group), page)]),
+    ...groups.flatMap((group) => [
+      '',
+      page.paint('bold', group),
+      ...commandLines(
+        page.table.filter((row) => row.group === group),
+        page,
+      ),
+    ]),
     '',
     page.paint('bold', 'Everywhere'),
     ...optionLines(globalOptions, page),
     '',
-    'drover help <command> tells the rest; drover help exit-codes lists the exit codes.',
+    'drover help <command> tells the rest, drover help exit-codes the exit codes.',
   ]
 }
 
 export const familyPage = (family: string, page: Page): string[] => [
   page.paint('bold', `drover ${family}`),
-  ...commandLines(table.filter(({ name }) => name === family || name.startsWith(`${family} `)), page),
+  ...commandLines(
+    page.table.filter(({ name }) => name === family || name.startsWith(`${family} `)),
+    page,
+  ),
   '',
   ...wrap(`drover help ${family} <command> tells the rest.`, page.width),
 ]
 
 export function commandPage(row: Row, command: Command, page: Page): string[] {
-  const family = table.filter(({ name, hidden }) => !hidden && name.startsWith(`${row.name} `))
+  const family = page.table.filter(({ name }) => name.startsWith(`${row.name} `))
   return [
     ...wrap(`${command.summary}.`, page.width),
     '',
@@ -47,7 +62,9 @@ export function commandPage(row: Row, command: Command, page: Page): string[] {
     '',
     page.paint('bold', 'Examples'),
     ...command.examples.map((example) => `  ${example}`),
-    ...(Object.keys(command.options).length > 0 ? ['', page.paint('bold', 'Options'), ...optionLines(command.options, page)] : []),
+    ...(Object.keys(command.options).length > 0
+      ? ['', page.paint('bold', 'Options'), ...optionLines(command.options, page)]
+      : []),
     ...(family.length > 0 ? ['', page.paint('bold', 'More commands'), ...commandLines(family, page)] : []),
     '',
     page.paint('bold', 'Everywhere'),
@@ -70,10 +87,16 @@ export const exitCodes: readonly (readonly [string, string])[] = [
 ]
 
 const commandLines = (rows: readonly Row[], page: Page): string[] =>
-  twoColumns(rows.filter(({ hidden }) => !hidden).map(({ name, summary }) => [name, summary] as const), page)
+  twoColumns(
+    rows.map(({ name, summary }) => [name, summary] as const),
+    page,
+  )
 
 function optionLines(options: Options, page: Page): string[] {
-  return twoColumns(Object.entries(options).map(([name, option]) => [flags(name, option), about(option)] as const), page)
+  return twoColumns(
+    Object.entries(options).map(([name, option]) => [flags(name, option), about(option)] as const),
+    page,
+  )
 }
 
 function flags(name: string, { short, type, arg }: Option): string {
@@ -81,7 +104,9 @@ function flags(name: string, { short, type, arg }: Option): string {
 }
 
 const about = (option: Option): string =>
-  option.about + (option.multiple ? ' (may be repeated)' : '') + (option.default === undefined ? '' : ` (default: ${option.default})`)
+  option.about +
+  (option.multiple ? ' (may be repeated)' : '') +
+  (option.default === undefined ? '' : ` (default: ${option.default})`)
 
 /** What, and beside it what that means; beneath it where there is no room. */
 export function twoColumns(rows: readonly (readonly [string, string])[], { width, paint }: Page): string[] {

@@ -18,7 +18,17 @@ export const isoTime = (at: number | null | undefined): string | null => (at ? n
 
 /** A task as every command shows it to programs. What is not known is null. */
 export function taskJson(task: Task, { needs, attempt, worktree, usageTotal }: Around) {
-  const { blockedNote, timeoutMs, rest: _rest, openNeeds: _openNeeds, lostInARow: _lost, approved: _approved, landings: _landings, email: _email, ...row } = task
+  const {
+    blockedNote,
+    timeoutMs,
+    rest: _rest,
+    openNeeds: _openNeeds,
+    lostInARow: _lost,
+    approved: _approved,
+    landings: _landings,
+    email: _email,
+    ...row
+  } = task
   return {
     ...row,
     needs: needs.map(({ id }) => id),
@@ -37,7 +47,15 @@ export function taskJson(task: Task, { needs, attempt, worktree, usageTotal }: A
   }
 }
 
-export const attemptJson = ({ task: _, holder: _holder, claimedAt, startedAt, finishedAt, endedAt, ...attempt }: Attempt) => ({
+export const attemptJson = ({
+  task: _task,
+  holder: _holder,
+  claimedAt,
+  startedAt,
+  finishedAt,
+  endedAt,
+  ...attempt
+}: Attempt) => ({
   ...attempt,
   claimedAt: isoTime(claimedAt),
   startedAt: isoTime(startedAt),
@@ -49,12 +67,30 @@ export const landingJson = ({ at, ...landing }: LandingRow) => ({ ...landing, at
 
 export function epicJson(epic: Epic, standing: Standing) {
   const { id, title, description, status, createdAt } = epic
-  return { id, title, description, status, counts: standing.counts, total: standing.total, progress: progress(standing), createdAt: isoTime(createdAt) }
+  return {
+    id,
+    title,
+    description,
+    status,
+    counts: standing.counts,
+    total: standing.total,
+    progress: progress(standing),
+    createdAt: isoTime(createdAt),
+  }
 }
 
 export function workerJson({ machine, slot, task, agent, claimedAt }: Attempt, status: TaskStatus | undefined) {
   const isStopping = status !== 'claimed' && status !== 'in_progress'
-  return { id: `${machine}/${slot}`, machine, slot, state: isStopping ? 'stopping' : status, taskId: task, agent, account: null, since: isoTime(claimedAt) }
+  return {
+    id: `${machine}/${slot}`,
+    machine,
+    slot,
+    state: isStopping ? 'stopping' : status,
+    taskId: task,
+    agent,
+    account: null,
+    since: isoTime(claimedAt),
+  }
 }
 
 /** One line of `drover stream`. */

@@ -2,32 +2,10 @@ import { parseArgs } from 'node:util'
 import { DroverError } from '../domain/error.ts'
 import { nearest } from '../domain/nearest.ts'
 import { type ColorMode, colorModes } from './color.ts'
-import { type AnyValues, type Command, type Option, type Options, wordsWanted } from './command.ts'
-import { type Row, rowNamed, table } from './table.ts'
-
-export const globalOptions = {
-  directory: { type: 'string', short: 'C', arg: 'dir', about: 'Work as if started in this folder' },
-  config: { type: 'string', arg: 'file', about: 'Read settings from this file instead of .drover.toml' },
-  db: { type: 'string', arg: 'url', about: 'Use this ledger instead of .drover/drover.db' },
-  json: { type: 'boolean', about: 'Answer with JSON' },
-  quiet: { type: 'boolean', short: 'q', about: 'Print results and errors only' },
-  verbose: { type: 'boolean', short: 'v', about: 'Print details' },
-  color: { type: 'string', arg: 'when', about: 'auto, always or never' },
-  yes: { type: 'boolean', short: 'y', about: 'Answer questions with yes' },
-  version: { type: 'boolean', short: 'V', about: 'Print the version' },
-  help: { type: 'boolean', short: 'h', about: 'Print help' },
-} as const satisfies Options
-
-export interface Globals {
-  directory: string | undefined
-  config: string | undefined
-  db: string | undefined
-  json: boolean
-  quiet: boolean
-  verbose: boolean
-  color: ColorMode
-  yes: boolean
-}
+import { type Command, type Row, wordsWanted } from './command.ts'
+import { type Globals, globalOptions, readGlobals } from './globals.ts'
+import type { AnyValues, Option, Options } from './option.ts'
+import { rowNamed, table } from './table.ts'
 
 /** The command that is meant, and what is left of the words when its name is taken out. */
 export interface Found {
@@ -43,7 +21,12 @@ const tokensOf = (args: readonly string[], options: Options) =>
   parseArgs({ args: [...args], options: plain(options), strict: false, allowPositionals: true, tokens: true }).tokens
 
 const plain = (options: Options) =>
-  Object.fromEntries(Object.entries(options).map(([name, { type, short }]) => [name, { type, multiple: true, ...(short ? { short } : {}) }]))
+  Object.fromEntries(
+    Object.entries(options).map(([name, { type, short }]) => [
+      name,
+      { type, multiple: true, ...(short ? { short } : {}) },
+    ]),
+  )
 
 /** Finds the command before its options are known: they may stand anywhere, also in front of it. */
 export function findCommand(argv: readonly string[]): Found {
@@ -56,24 +39,34 @@ export function findCommand(argv: readonly string[]): Found {
   const pair = one && two ? rowNamed(`${one.value} ${two.value}`) : undefined
   const row = pair ?? (one && rowNamed(one.value))
   const used = new Set([...(row && one ? [one.index] : []), ...(pair && two ? [two.index] : [])])
-  const found = { rest: argv.filter((_, index) => !used.has(index)), wantsHelp: asked('help'), wantsVersion: asked('version') }
+  const found = {
+    rest: argv.filter((_, index) => !used.has(index)),
+    wantsHelp: asked('help'),
+    wantsVersion: asked('version'),
+  }
   const family = !row && one && isFamily(one.value) ? one.value : undefined
-  if (one && !row && !(family && (found.wantsHelp || !two))) throw unknownCommand(family && two ? `${one.value} ${two.value}` : one.value)
+  if (one && !row && !(family && (found.wantsHelp || !two)))
+    throw unknownCommand(family && two ? `${one.value} ${two.value}` : one.value)
   return { ...found, row, family }
 }
 
 /** `drover --epic e list`: the word behind an option nobody knows yet may be its value. */
-const afterUnknownOption = (argv: readonly string[], index: number): boolean => argv[index - 1]?.startsWith('-') === true
+const afterUnknownOption = (argv: readonly string[], index: number): boolean =>
+  argv[index - 1]?.startsWith('-') === true
 
 export const isFamily = (word: string): boolean => table.some(({ name }) => name.startsWith(`${word} `))
 
 function unknownCommand(name: string): DroverError {
-  const names = table.filter(({ hidden }) => !hidden).flatMap((row) => [row.name, ...(row.aliases ?? [])])
+  const names = table.flatMap((row) => [row.name, ...(row.aliases ?? [])])
   return new DroverError('unknown-command', { name, nearest: nearest(name, names) })
 }
 
 /** Reads options and words of a command whose options are known now. */
-export function parseCommand(name: string, command: Pick<Command, 'name' | 'options'>, rest: readonly string[]): { globals: Globals; values: AnyValues; words: string[] } {
+export function parseCommand(
+  name: string,
+  command: Pick<Command, 'name' | 'options'>,
+  rest: readonly string[],
+): { globals: Globals; values: AnyValues; words: string[] } {
   const options: Options = { ...globalOptions, ...command.options }
   const values: Record<string, string | boolean | string[]> = {}
   for (const [key, option] of Object.entries(options)) if (option.default !== undefined) values[key] = option.default
@@ -85,12 +78,17 @@ export function parseCommand(name: string, command: Pick<Command, 'name' | 'opti
     if (!option) throw unknownOption(name, token.rawName, options)
     const value = valueOf(option, token, name)
     const before = values[token.name]
-    values[token.name] = option.multiple && typeof value === 'string' ? [...(Array.isArray(before) ? before : []), value] : value
+    values[token.name] =
+      option.multiple && typeof value === 'string' ? [...(Array.isArray(before) ? before : []), value] : value
   }
   return { globals: readGlobals(values, name), values, words: countWords(name, command.name, words) }
 }
 
-function valueOf(option: Option, token: { rawName: string; value?: string | undefined; inlineValue?: boolean | undefined }, command: string): string | boolean {
+function valueOf(
+  option: Option,
+  token: { rawName: string; value?: string | undefined; inlineValue?: boolean | undefined },
+  command: string,
+): string | boolean {
   const { rawName, value, inlineValue } = token
   const usage = (problem: string): DroverError => new DroverError('usage', { problem, command })
   if (option.type === 'boolean') {
@@ -98,7 +96,10 @@ function valueOf(option: Option, token: { rawName: string; value?: string | unde
     return true
   }
   if (value === undefined) throw usage(`${rawName} needs a value: ${rawName} <${option.arg ?? 'text'}>`)
-  if (!inlineValue && /^--?[A-Za-z][\w-]*(=|$)/.test(value)) throw usage(`${rawName} needs a value, and "${value}" looks like an option; if it is the value, write ${rawName}=${value}`)
+  if (!inlineValue && /^--?[A-Za-z][\w-]*(=|$)/.test(value))
+    throw usage(
+      `${rawName} needs a value, and "${value}" looks like an option; if it is the value, write ${rawName}=${value}`,
+    )
   return value
 }
 
@@ -112,31 +113,17 @@ function countWords(name: string, pattern: string, words: string[]): string[] {
   const { least, most, shown } = wordsWanted(pattern)
   const usage = (problem: string): DroverError => new DroverError('usage', { problem, command: name })
   if (words.length < least) throw usage(`drover ${name} needs ${shown.slice(words.length, least).join(' ')}`)
-  if (words.length > most) throw usage(`drover ${name} takes ${most === 0 ? 'no words' : shown.join(' ')}; "${words[most]}" is too much`)
+  if (words.length > most)
+    throw usage(`drover ${name} takes ${most === 0 ? 'no words' : shown.join(' ')}; "${words[most]}" is too much`)
   return words
-}
-
-/** Also for an error that comes before the command is known. */
-export function readGlobals(values: AnyValues, command = 'help'): Globals {
-  const text = (key: string): string | undefined => (typeof values[key] === 'string' ? values[key] : undefined)
-  const color = text('color') ?? 'auto'
-  const mode = colorModes.find((known) => known === color)
-  if (!mode) throw new DroverError('usage', { problem: `--color cannot be "${color}": auto, always or never`, command })
-  return {
-    directory: text('directory'),
-    config: text('config'),
-    db: text('db'),
-    json: values['json'] === true,
-    quiet: values['quiet'] === true,
-    verbose: values['verbose'] === true,
-    color: mode,
-    yes: values['yes'] === true,
-  }
 }
 
 /** How an error is to be shown, as far as that can be told from words that may be wrong. */
 export function guessGlobals(argv: readonly string[]): { json: boolean; color: ColorMode } {
   const own = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length)
   const color = own.find((word) => word.startsWith('--color='))?.slice(8) ?? own[own.indexOf('--color') + 1]
-  return { json: own.includes('--json'), color: (own.some((word) => word.startsWith('--color')) && colorModes.find((mode) => mode === color)) || 'auto' }
+  return {
+    json: own.includes('--json'),
+    color: (own.some((word) => word.startsWith('--color')) && colorModes.find((mode) => mode === color)) || 'auto',
+  }
 }

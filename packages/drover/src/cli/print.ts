@@ -26,7 +26,8 @@ export interface Print {
   jsonLine(value: unknown): void
   /** What was changed, and the command that comes next. */
   done(answer: object, sentence: string, next?: string): void
-  note(text: string): void
+  /** Words beside the result, and the command that comes next. */
+  note(text: string, next?: string): void
   warn(text: string): void
 }
 
@@ -36,21 +37,26 @@ export function openPrint(name: string, { json, quiet, verbose, color }: PrintOp
   const paintError = painter(isColored(color, facts, stderr))
   const ascii = facts.utf8 === false
   const lines = (some: readonly string[]): void => void (some.length > 0 && stdout.write(`${some.join('\n')}\n`))
-  const note = (text: string): void => void (quiet || stderr.write(`${text}\n`))
-  const result: Print['result'] = (answer, human) => (json ? void stdout.write(`${safeJson(envelope(name, answer), 2)}\n`) : lines(human()))
+  const arrow = ascii ? '->' : '→'
+  const note: Print['note'] = (text, next) => {
+    if (!quiet) stderr.write(`${[...(text === '' ? [] : [text]), ...(next ? [`${arrow} ${next}`] : [])].join('\n')}\n`)
+  }
+  const result: Print['result'] = (answer, human) =>
+    json ? void stdout.write(`${safeJson(envelope(name, answer), 2)}\n`) : lines(human())
   return {
     json,
     verbose,
     isTerminal: stdout.isTTY === true,
     ascii,
-    width: (stdout.isTTY === true ? stdout.columns : undefined) ?? facts.columns ?? (stdout.isTTY === true ? 80 : Infinity),
+    width:
+      (stdout.isTTY === true ? stdout.columns : undefined) ?? facts.columns ?? (stdout.isTTY === true ? 80 : Infinity),
     paint,
     lines,
     result,
     jsonLine: (value) => void stdout.write(`${safeJson(value)}\n`),
     done(answer, sentence, next) {
       result(answer, () => (quiet ? [] : [`${paint('green', ascii ? 'ok' : '✅')} ${sentence}`]))
-      if (next && !json) note(`${ascii ? '->' : '→'} ${next}`)
+      if (next && !json) note('', next)
     },
     note,
     warn: (text) => note(`${paintError('yellow', 'warning:')} ${text}`),
@@ -60,7 +66,11 @@ export function openPrint(name: string, { json, quiet, verbose, color }: PrintOp
 export const envelope = (name: string, data: object) => ({ schema: `drover.${name.replaceAll(' ', '-')}/v1`, data })
 
 /** Shows an error to people, and to programs where they asked for JSON; answers with the exit code. */
-export function printError(error: unknown, options: { json: boolean; color: ColorMode }, { stdout, stderr, facts }: Terminal): number {
+export function printError(
+  error: unknown,
+  options: { json: boolean; color: ColorMode },
+  { stdout, stderr, facts }: Terminal,
+): number {
   const shown = error instanceof DroverError ? error : undefined
   const paint = painter(isColored(options.color, facts, stderr))
   const message = error instanceof Error ? error.message : String(error)
@@ -68,7 +78,10 @@ export function printError(error: unknown, options: { json: boolean; color: Colo
   const hint = shown?.hint ?? 'drover doctor'
   if (options.json) stdout.write(`${safeJson({ schema: 'drover.error/v1', error: { code, message, hint } }, 2)}\n`)
   const lines = message.split('\n').map(escaped)
-  stderr.write(`${paint(['red', 'bold'], `error[${code}]:`)} ${lines.join('\n')}\n  ${paint('cyan', 'hint:')} ${escaped(hint)}\n`)
-  if (facts.debug && error instanceof Error) stderr.write(`${error.stack}\n${error.cause ? `cause: ${String(error.cause)}\n` : ''}`)
+  stderr.write(
+    `${paint(['red', 'bold'], `error[${code}]:`)} ${lines.join('\n')}\n  ${paint('cyan', 'hint:')} ${escaped(hint)}\n`,
+  )
+  if (facts.debug && error instanceof Error)
+    stderr.write(`${error.stack}\n${error.cause ? `cause: ${String(error.cause)}\n` : ''}`)
   return shown?.exit ?? 1
 }

@@ -13,7 +13,8 @@ export interface Reasons {
 
 /** In words, why a task is where it is. */
 export async function reasons(reading: Reading, task: Task, now: number): Promise<Reasons> {
-  if (task.kind === 'subtask' && (task.status === 'ready' || task.status === 'landing')) return ofSubtask(reading, task, now)
+  if (task.kind === 'subtask' && (task.status === 'ready' || task.status === 'landing'))
+    return ofSubtask(reading, task, now)
   switch (task.status) {
     case 'ready':
       return ofReady(reading, task, now)
@@ -35,19 +36,38 @@ export async function reasons(reading: Reading, task: Task, now: number): Promis
 
 async function ofReady(reading: Reading, task: Task, now: number): Promise<Reasons> {
   const [candidate, open] = await Promise.all([reading.candidate(task.id), reading.openAttempts()])
-  const working = (await Promise.all(open.map((attempt) => reading.task(attempt.task)))).filter((one) => one !== undefined && one.id !== task.id)
-  const held = candidate && heldBack(candidate, working.filter((one) => one !== undefined), now)
+  const working = (await Promise.all(open.map((attempt) => reading.task(attempt.task)))).filter(
+    (one) => one !== undefined && one.id !== task.id,
+  )
+  const held =
+    candidate &&
+    heldBack(
+      candidate,
+      working.filter((one) => one !== undefined),
+      now,
+    )
   const last = task.lastError ? [`The last attempt ended so: ${task.lastError}`] : []
   if (held) return { words: [`${task.id} is ready, but ${held}.`, ...last], next: [] }
-  const ahead = (await reading.tasks({ statuses: ['ready'] })).filter(({ kind, priority, createdAt }) => kind !== 'subtask' && (priority > task.priority || (priority === task.priority && createdAt < task.createdAt)))
-  const queue = ahead.length > 0 ? `; ${ahead.length} ready ${ahead.length === 1 ? 'task comes' : 'tasks come'} before it` : ''
-  return { words: [`${task.id} is ready: it starts as soon as drover runs and has a free slot${queue}.`, ...last], next: open.length > 0 ? ['drover status'] : ['drover run'] }
+  const ahead = (await reading.tasks({ statuses: ['ready'] })).filter(
+    ({ kind, priority, createdAt }) =>
+      kind !== 'subtask' && (priority > task.priority || (priority === task.priority && createdAt < task.createdAt)),
+  )
+  const queue =
+    ahead.length > 0 ? `; ${ahead.length} ready ${ahead.length === 1 ? 'task comes' : 'tasks come'} before it` : ''
+  return {
+    words: [`${task.id} is ready: it starts as soon as drover runs and has a free slot${queue}.`, ...last],
+    next: open.length > 0 ? ['drover status'] : ['drover run'],
+  }
 }
 
 async function ofSubtask(reading: Reading, task: Task, now: number): Promise<Reasons> {
   const parent = task.parentId === null ? undefined : await reading.task(task.parentId)
   if (!parent) return { words: [`${task.id} is ${statusWords(task)}.`], next: [] }
-  if (task.status === 'landing') return { words: [`${task.id} has passed and lands with ${parent.id}, which is ${statusWords(parent)}.`], next: [`drover why ${parent.id}`] }
+  if (task.status === 'landing')
+    return {
+      words: [`${task.id} has passed and lands with ${parent.id}, which is ${statusWords(parent)}.`],
+      next: [`drover why ${parent.id}`],
+    }
   const { words, next } = await reasons(reading, parent, now)
   return { words: [`${task.id} is part of ${parent.id} and runs in its turn when that does.`, ...words], next }
 }
@@ -73,7 +93,8 @@ async function ofNeeds(reading: Reading, task: Task): Promise<Reasons> {
   return { words, next: [...next] }
 }
 
-const isStopped = ({ status, blockedReason }: Task): boolean => isOver({ status }) || status === 'paused' || (status === 'blocked' && blockedReason !== 'needs')
+const isStopped = ({ status, blockedReason }: Task): boolean =>
+  isOver({ status }) || status === 'paused' || (status === 'blocked' && blockedReason !== 'needs')
 const noteOf = ({ blockedNote, lastError, status }: Task): string => {
   const note = blockedNote || (status === 'failed' || status === 'cancelled' ? lastError : null)
   return note ? `: ${note}` : ''
@@ -91,7 +112,8 @@ const waits: Record<string, string> = {
 
 function ofBlocked(task: Task): Reasons {
   const { id, blockedReason } = task
-  const other = blockedReason === 'conflict' || blockedReason === 'gate' ? [`drover land retry ${id}`, `drover retry ${id}`] : []
+  const other =
+    blockedReason === 'conflict' || blockedReason === 'gate' ? [`drover land retry ${id}`, `drover retry ${id}`] : []
   return { words: [`${id} ${waits[blockedReason ?? ''] ?? 'waits'}${noteOf(task)}`], next: [remedy(task), ...other] }
 }
 
@@ -99,16 +121,27 @@ async function ofWork(reading: Reading, task: Task, now: number): Promise<Reason
   const attempt = await reading.attempt(task.id, task.attempt)
   const steps = await reading.events(0, { task: task.id, types: ['task.progress'] }, 500)
   const step = steps.findLast((event) => event.attempt === task.attempt)
-  const since = attempt ? ` for ${lasting(now - attempt.claimedAt)} on ${attempt.machine}/${attempt.slot}${attempt.agent ? ` (${attempt.agent})` : ''}` : ''
+  const since = attempt
+    ? ` for ${lasting(now - attempt.claimedAt)} on ${attempt.machine}/${attempt.slot}${attempt.agent ? ` (${attempt.agent})` : ''}`
+    : ''
   const doing = task.status === 'claimed' ? 'is being made ready' : 'is at work'
-  const last = step?.type === 'task.progress' ? [`Its last step, ${lasting(now - step.at)} ago: ${step.data.label}`] : []
-  return { words: [`${task.id}, attempt ${task.attempt}, ${doing}${since}.`, ...last], next: [`drover logs -f ${task.id}`] }
+  const last =
+    step?.type === 'task.progress' ? [`Its last step, ${lasting(now - step.at)} ago: ${step.data.label}`] : []
+  return {
+    words: [`${task.id}, attempt ${task.attempt}, ${doing}${since}.`, ...last],
+    next: [`drover logs -f ${task.id}`],
+  }
 }
 
 async function ofLanding(reading: Reading, task: Task): Promise<Reasons> {
   const [landings, lane] = await Promise.all([reading.landings(task.id), reading.tasks({ statuses: ['landing'] })])
   const last = landings.findLast(({ attempt }) => attempt === task.attempt)
-  const steps: Record<string, string> = { merged: 'its merge is being gated', gated: 'its gate is done', intended: 'the branch is moving', refused: 'it is built anew on the new tip' }
+  const steps: Record<string, string> = {
+    merged: 'its merge is being gated',
+    gated: 'its gate is done',
+    intended: 'the branch is moving',
+    refused: 'it is built anew on the new tip',
+  }
   const others = lane.filter(({ id, kind }) => id !== task.id && kind !== 'subtask').length
   const words = `${task.id} has passed and is landing: ${(last && steps[last.outcome]) ?? 'it waits for its turn'}${others > 0 ? `; ${others} others are in the lane` : ''}.`
   return { words: [words], next: ['drover land status'] }
@@ -118,19 +151,37 @@ async function ofPause(reading: Reading, task: Task): Promise<Reasons> {
   const pauses = await reading.events(0, { task: task.id, types: ['task.paused'] }, 500)
   const last = pauses.at(-1)
   const reason = last?.type === 'task.paused' && last.data.reason ? `: ${last.data.reason}` : ''
-  return { words: [`${task.id} was paused by ${last?.actor.replace(/^person:/, '') ?? 'somebody'}${reason}`], next: [`drover resume ${task.id}`] }
+  return {
+    words: [`${task.id} was paused by ${last?.actor.replace(/^person:/, '') ?? 'somebody'}${reason}`],
+    next: [`drover resume ${task.id}`],
+  }
 }
 
 async function ofParts(reading: Reading, task: Task): Promise<Reasons> {
   const splits = await reading.events(0, { task: task.id, types: ['task.decomposed'] }, 500)
   const last = splits.at(-1)
-  const parts = await Promise.all((last?.type === 'task.decomposed' ? last.data.into : []).map((id) => reading.task(id)))
-  const open = parts.filter((part) => part !== undefined && part.status !== 'completed').map((part) => `  ${part!.id} is ${statusWords(part!)}`)
+  const parts = await Promise.all(
+    (last?.type === 'task.decomposed' ? last.data.into : []).map((id) => reading.task(id)),
+  )
+  const open = parts
+    .filter((part) => part !== undefined && part.status !== 'completed')
+    .map((part) => `  ${part!.id} is ${statusWords(part!)}`)
   return { words: [`${task.id} was split, and is done when its parts are:`, ...open], next: [] }
 }
 
 function ofEnd(task: Task, now: number): Reasons {
   const since = task.finishedAt === null ? '' : ` ${lasting(now - task.finishedAt)} ago`
-  if (task.status === 'completed') return { words: [`${task.id} was completed${since}${task.landedCommit ? `: it landed as ${task.landedCommit.slice(0, 10)}` : ', with nothing to land'}.`], next: [] }
-  return { words: [`${task.id} ${task.status === 'failed' ? 'failed' : 'was cancelled'}${since}${task.lastError ? `: ${task.lastError}` : ''}`], next: [`drover retry ${task.id}`] }
+  if (task.status === 'completed')
+    return {
+      words: [
+        `${task.id} was completed${since}${task.landedCommit ? `: it landed as ${task.landedCommit.slice(0, 10)}` : ', with nothing to land'}.`,
+      ],
+      next: [],
+    }
+  return {
+    words: [
+      `${task.id} ${task.status === 'failed' ? 'failed' : 'was cancelled'}${since}${task.lastError ? `: ${task.lastError}` : ''}`,
+    ],
+    next: [`drover retry ${task.id}`],
+  }
 }

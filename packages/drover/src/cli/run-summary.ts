@@ -10,18 +10,34 @@ import { remedy } from './view.ts'
 import { fit } from './width.ts'
 
 /** What the run came to, and what to do next; answers with its exit code. */
-export async function runSummary({ print }: Context, { reading, clock }: Project, { since, epic }: { since: number; epic: string | null }): Promise<number> {
+export async function runSummary(
+  { print }: Context,
+  { reading, clock }: Project,
+  { since, epic }: { since: number; epic: string | null },
+): Promise<number> {
   const tasks = (await reading.tasks(epic === null ? {} : { epic })).filter(({ kind }) => kind !== 'subtask')
-  const count = (...statuses: Task['status'][]): number => tasks.filter(({ status }) => statuses.includes(status)).length
-  const answer = { completed: count('completed'), failed: count('failed'), blocked: count('blocked', 'paused'), cancelled: count('cancelled'), durationMs: clock.now() - since }
+  const count = (...statuses: Task['status'][]): number =>
+    tasks.filter(({ status }) => statuses.includes(status)).length
+  const answer = {
+    completed: count('completed'),
+    failed: count('failed'),
+    blocked: count('blocked', 'paused'),
+    cancelled: count('cancelled'),
+    durationMs: clock.now() - since,
+  }
   const stuck = await stuckOf(reading, tasks)
   if (print.json) print.jsonLine(envelope('run', answer))
-  else if (tasks.length === 0) print.note('There is nothing to do: no tasks yet.\n→ drover add "Title"')
+  else if (tasks.length === 0) print.note('There is nothing to do: no tasks yet.', 'drover add "Title"')
   else print.lines(page(tasks, answer, print.width, print.ascii))
   return stuck.length > 0 ? 8 : 0
 }
 
-function page(tasks: readonly Task[], answer: { completed: number; failed: number; blocked: number; cancelled: number; durationMs: number }, width: number, ascii: boolean): string[] {
+function page(
+  tasks: readonly Task[],
+  answer: { completed: number; failed: number; blocked: number; cancelled: number; durationMs: number },
+  width: number,
+  ascii: boolean,
+): string[] {
   const usage = addUsage(tasks.map((one) => one.usage))
   const open = tasks.filter(({ status }) => status === 'failed' || status === 'blocked' || status === 'paused')
   const cost = usage.costUsd > 0 ? `, ${usage.costUsd.toFixed(2)} USD` : ''
@@ -30,7 +46,14 @@ function page(tasks: readonly Task[], answer: { completed: number; failed: numbe
     '',
     `${ascii ? '' : '🐂 '}Drover run complete in ${lasting(answer.durationMs)}`,
     `   ${answer.completed} completed, ${answer.failed} failed, ${answer.blocked} blocked, ${answer.cancelled} cancelled, of ${tasks.length}${tokens > 0 ? `; ${tokens} tokens${cost}` : ''}`,
-    ...open.slice(0, 20).map((task) => fit(`   ${glyphOf(task, ascii)} ${task.id} ${statusWords(task)}: ${escaped(task.title)}  ->  ${remedy(task)}`, width)),
+    ...open
+      .slice(0, 20)
+      .map((task) =>
+        fit(
+          `   ${glyphOf(task, ascii)} ${task.id} ${statusWords(task)}: ${escaped(task.title)}  ->  ${remedy(task)}`,
+          width,
+        ),
+      ),
     ...(open.length > 20 ? [`   and ${open.length - 20} more: drover list`] : []),
   ]
 }

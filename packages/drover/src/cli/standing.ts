@@ -14,7 +14,10 @@ export interface Moment {
   waiting: readonly Task[]
 }
 
-export async function look({ reading, clock, config }: Pick<Project, 'reading' | 'clock' | 'config'>, epic?: string): Promise<Moment> {
+export async function look(
+  { reading, clock, config }: Pick<Project, 'reading' | 'clock' | 'config'>,
+  epic?: string,
+): Promise<Moment> {
   const within = epic === undefined ? {} : { epic }
   const [standing, open, durations, landing, waiting] = await Promise.all([
     reading.standing(epic),
@@ -40,5 +43,7 @@ export const momentJson = ({ standing, etaSeconds: eta, workers }: Moment) => ({
   total: standing.total,
   progress: progress(standing),
   etaSeconds: eta,
-  workers: workers.map(({ attempt, task }) => workerJson(attempt, task?.attempt === attempt.attempt ? task.status : undefined)),
+  workers: workers.map(({ attempt, task }) =>
+    workerJson(attempt, task?.attempt === attempt.attempt ? task.status : undefined),
+  ),
 })

@@ -4,9 +4,18 @@ import { isOver, statuses, type BlockedReason, type Task, type TaskStatus } from
 
 type Chooses = (task: Task) => boolean
 
-const is = (...wanted: TaskStatus[]): Chooses => (task) => wanted.includes(task.status)
-const blockedFor = (...wanted: BlockedReason[]): Chooses => (task) => task.status === 'blocked' && task.blockedReason !== null && wanted.includes(task.blockedReason)
-const either = (...some: Chooses[]): Chooses => (task) => some.some((chooses) => chooses(task))
+const is =
+  (...wanted: TaskStatus[]): Chooses =>
+  (task) =>
+    wanted.includes(task.status)
+const blockedFor =
+  (...wanted: BlockedReason[]): Chooses =>
+  (task) =>
+    task.status === 'blocked' && task.blockedReason !== null && wanted.includes(task.blockedReason)
+const either =
+  (...some: Chooses[]): Chooses =>
+  (task) =>
+    some.some((chooses) => chooses(task))
 
 /** Words for `--status`: our own, and those of rookery. */
 const words: Record<string, Chooses> = {
@@ -23,7 +32,10 @@ const words: Record<string, Chooses> = {
 /** Reads `ready,failed`. No word chooses nothing. */
 export function readStatuses(value: string): Chooses {
   const chosen = value.split(',').flatMap((word) => {
-    const name = word.trim().toLowerCase().replace(/^in-progress$/, 'in_progress')
+    const name = word
+      .trim()
+      .toLowerCase()
+      .replace(/^in-progress$/, 'in_progress')
     if (name === '') return []
     const chooses = Object.hasOwn(words, name) ? words[name] : undefined
     if (!chooses) throw unknown(word)
@@ -34,5 +46,9 @@ export function readStatuses(value: string): Chooses {
 
 function unknown(word: string): DroverError {
   const near = nearest(word, Object.keys(words))
-  return new DroverError('bad-value', { name: '--status', value: word, expected: near.length > 0 ? `did you mean ${near.join(', ')}?` : Object.keys(words).join(', ') })
+  return new DroverError('bad-value', {
+    name: '--status',
+    value: word,
+    expected: near.length > 0 ? `did you mean ${near.join(', ')}?` : Object.keys(words).join(', '),
+  })
 }

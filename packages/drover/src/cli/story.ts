@@ -5,7 +5,9 @@ import { clockTime, lasting } from './time.ts'
 /** An event as a sentence; nothing for those that only programs follow. */
 export function tell(event: Event): string | undefined {
   const words = sentence(event)
-  return words === undefined ? undefined : `${clockTime(event.at)} ${event.task ?? event.epic ?? 'drover'} ${escaped(words)}`
+  return words === undefined
+    ? undefined
+    : `${clockTime(event.at)} ${event.task ?? event.epic ?? 'drover'} ${escaped(words)}`
 }
 
 function sentence(event: Event): string | undefined {
@@ -22,9 +24,13 @@ function sentence(event: Event): string | undefined {
     case 'task.retried':
       return `goes back to be tried again (${event.data.reason}): ${event.data.error}`
     case 'task.blocked':
-      return event.data.reason === 'needs' ? 'waits for what it needs' : `waits (${event.data.reason}): ${event.data.note}`
+      return event.data.reason === 'needs'
+        ? 'waits for what it needs'
+        : `waits (${event.data.reason}): ${event.data.note}`
     case 'task.unblocked':
-      return event.data.how === 'needs' ? 'has all it needs' : `waits no longer (${event.data.how})${event.data.note ? `: ${event.data.note}` : ''}`
+      return event.data.how === 'needs'
+        ? 'has all it needs'
+        : `waits no longer (${event.data.how})${event.data.note ? `: ${event.data.note}` : ''}`
     case 'task.paused':
       return `was paused${event.data.reason ? `: ${event.data.reason}` : ''}`
     case 'task.resumed':

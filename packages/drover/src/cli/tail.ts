@@ -15,28 +15,32 @@ export function openTail(path: string): Tail {
   let rest: Buffer = Buffer.alloc(0)
   return {
     async last(most) {
-      return (await withFile(path, async (read, size) => {
-        offset = size
-        let found: Buffer = Buffer.alloc(0)
-        for (let start = size; start > 0 && count(found) <= most; ) {
-          const from = Math.max(0, start - chunk)
-          found = Buffer.concat([await read(from, start - from), found])
-          start = from
-        }
-        const lines = found.toString('utf8').replace(/\n$/, '').split('\n')
-        return most === 0 || found.length === 0 ? [] : lines.slice(-most)
-      })) ?? []
+      return (
+        (await withFile(path, async (read, size) => {
+          offset = size
+          let found: Buffer = Buffer.alloc(0)
+          for (let start = size; start > 0 && count(found) <= most;) {
+            const from = Math.max(0, start - chunk)
+            found = Buffer.concat([await read(from, start - from), found])
+            start = from
+          }
+          const lines = found.toString('utf8').replace(/\n$/, '').split('\n')
+          return most === 0 || found.length === 0 ? [] : lines.slice(-most)
+        })) ?? []
+      )
     },
     async more() {
-      return (await withFile(path, async (read, size) => {
-        if (size <= offset) return []
-        rest = Buffer.concat([rest, await read(offset, size - offset)])
-        offset = size
-        const end = rest.lastIndexOf(10) + 1
-        const lines = rest.subarray(0, end).toString('utf8').split('\n').slice(0, -1)
-        rest = rest.subarray(end)
-        return lines
-      })) ?? []
+      return (
+        (await withFile(path, async (read, size) => {
+          if (size <= offset) return []
+          rest = Buffer.concat([rest, await read(offset, size - offset)])
+          offset = size
+          const end = rest.lastIndexOf(10) + 1
+          const lines = rest.subarray(0, end).toString('utf8').split('\n').slice(0, -1)
+          rest = rest.subarray(end)
+          return lines
+        })) ?? []
+      )
     },
   }
 }

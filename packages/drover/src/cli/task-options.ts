@@ -2,13 +2,19 @@ import { readMaxAttempts, readPriority, readType } from '../domain/draft.ts'
 import { DroverError } from '../domain/error.ts'
 import { readDuration, settings } from '../domain/settings.ts'
 import type { TaskWords } from '../domain/task.ts'
-import type { Options, Values } from './command.ts'
+import type { Options, Values } from './option.ts'
 
 /** What can be said of a task, when it is added and when it is edited. */
 export const taskOptions = {
   description: { type: 'string', short: 'd', about: 'What is to be done, at length' },
   epic: { type: 'string', short: 'e', arg: 'epic', about: 'The epic it belongs to' },
-  'blocked-by': { type: 'string', short: 'b', multiple: true, arg: 'ids', about: 'Tasks it needs, separated by commas' },
+  'blocked-by': {
+    type: 'string',
+    short: 'b',
+    multiple: true,
+    arg: 'ids',
+    about: 'Tasks it needs, separated by commas',
+  },
   priority: { type: 'string', short: 'p', arg: 'n', about: '0 to 10, higher first; or critical, high, normal, low' },
   type: { type: 'string', arg: 'type', about: 'implementation, research or fix' },
   label: { type: 'string', multiple: true, arg: 'labels', about: 'Labels, separated by commas' },
@@ -40,20 +46,32 @@ export function readWords(values: Values<typeof taskOptions>): Partial<TaskWords
     land: values.land === undefined ? undefined : oneOf('--land', values.land, ['auto', 'manual']),
     acceptance: values.accept,
     checks: values.check,
-    judge: values.judge === undefined ? undefined : oneOf('--judge', values.judge, settings.judge.kind.expects.split(', ')),
+    judge:
+      values.judge === undefined ? undefined : oneOf('--judge', values.judge, settings.judge.kind.expects.split(', ')),
     verify: values['no-verify'] ? false : undefined,
   }
-  if (values.run?.trim() === '') throw new DroverError('bad-value', { name: '--run', value: '', expected: 'a shell command' })
+  if (values.run?.trim() === '')
+    throw new DroverError('bad-value', { name: '--run', value: '', expected: 'a shell command' })
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
 
 /** `a,b` and `--label a --label b` are the same. */
 export const listed = (values: readonly string[] | undefined): string[] | undefined =>
-  values && [...new Set(values.flatMap((value) => value.split(',').map((one) => one.trim()).filter(Boolean)))]
+  values && [
+    ...new Set(
+      values.flatMap((value) =>
+        value
+          .split(',')
+          .map((one) => one.trim())
+          .filter(Boolean),
+      ),
+    ),
+  ]
 
 function readTime(name: string, value: string): number {
   const ms = readDuration(value)
-  if (ms === undefined || ms <= 0) throw new DroverError('bad-value', { name, value, expected: 'a duration like "90s", "30m" or "1h30m"' })
+  if (ms === undefined || ms <= 0)
+    throw new DroverError('bad-value', { name, value, expected: 'a duration like "90s", "30m" or "1h30m"' })
   return ms
 }
 
@@ -65,6 +83,7 @@ export function oneOf<T extends string>(name: string, value: string, words: read
 
 export function readCount(name: string, value: string, { least = 1, most = 1_000_000 } = {}): number {
   const number = /^\d+$/.test(value.trim()) ? Number(value) : Number.NaN
-  if (!(number >= least && number <= most)) throw new DroverError('bad-value', { name, value, expected: `a whole number from ${least} to ${most}` })
+  if (!(number >= least && number <= most))
+    throw new DroverError('bad-value', { name, value, expected: `a whole number from ${least} to ${most}` })
   return number
 }

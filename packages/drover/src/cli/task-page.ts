@@ -49,24 +49,48 @@ export function taskPage(whole: Whole, print: Print, now: number): string[] {
   return [
     `${glyphOf(task, ascii)} ${task.id}: ${paint('bold', escaped(task.title))}`,
     ...rows.map(([name, value]) => `  ${padded(name, 11)} ${name === 'status' ? paint(styleOf(task), value) : value}`),
-    ...block('Description', escapedLines(task.description).filter((line, i) => i > 0 || line !== ''), print),
+    ...block(
+      'Description',
+      escapedLines(task.description).filter((line, i) => i > 0 || line !== ''),
+      print,
+    ),
     ...block('Done when', [...task.acceptance, ...task.checks.map((check) => `$ ${check}`)].map(escaped), print),
-    ...block('Sub-tasks', whole.subtasks.map((one) => `${glyphOf(one, ascii)} ${one.id}: ${escaped(one.title)}`), print),
-    ...block('Hints that wait', hints.map(({ text }) => escaped(text)), print),
-    ...block('Attempts', whole.attempts.map((attempt) => attemptLine(attempt, print, now)), print),
-    ...block('Landings', whole.landings.map((landing) => landingLine(landing, print, now)), print),
+    ...block(
+      'Sub-tasks',
+      whole.subtasks.map((one) => `${glyphOf(one, ascii)} ${one.id}: ${escaped(one.title)}`),
+      print,
+    ),
+    ...block(
+      'Hints that wait',
+      hints.map(({ text }) => escaped(text)),
+      print,
+    ),
+    ...block(
+      'Attempts',
+      whole.attempts.map((attempt) => attemptLine(attempt, print, now)),
+      print,
+    ),
+    ...block(
+      'Landings',
+      whole.landings.map((landing) => landingLine(landing, print, now)),
+      print,
+    ),
   ]
 }
 
 function facts({ task, beside, neededBy }: Whole, { isTerminal }: Print, now: number): [string, string][] {
   const { verdict, usage } = { verdict: task.verdict, usage: beside.usageTotal }
   const waits = beside.needs.map(({ id, status }) => (status === 'completed' ? `${id} (done)` : `${id} (${status})`))
-  const note = task.blockedNote || (task.status === 'failed' || task.status === 'cancelled' ? (task.lastError ?? '') : '')
+  const note =
+    task.blockedNote || (task.status === 'failed' || task.status === 'cancelled' ? (task.lastError ?? '') : '')
   const stuck = ['blocked', 'paused', 'failed', 'cancelled'].includes(task.status)
   return [
     ['status', `${statusWords(task)}${note ? `: ${escaped(note)}` : ''}`],
     ['next', stuck ? remedy(task) : ''],
-    ['type', `${task.type}, priority ${task.priority}, attempt ${task.attempt} (${task.attempts} of ${task.maxAttempts} count)`],
+    [
+      'type',
+      `${task.type}, priority ${task.priority}, attempt ${task.attempt} (${task.attempts} of ${task.maxAttempts} count)`,
+    ],
     ['epic', task.epicId ?? ''],
     ['parent', task.parentId ?? ''],
     ['labels', escaped(task.labels.join(', '))],
@@ -79,7 +103,12 @@ function facts({ task, beside, neededBy }: Whole, { isTerminal }: Print, now: nu
     ['last error', task.status === 'completed' || note === task.lastError ? '' : escaped(task.lastError ?? '')],
     ['landed', task.landedCommit ?? ''],
     ['worktree', beside.worktree ?? ''],
-    ['tokens', usage.inputTokens + usage.outputTokens === 0 ? '' : `${usage.inputTokens} in, ${usage.outputTokens} out, ${usage.costUsd.toFixed(2)} USD`],
+    [
+      'tokens',
+      usage.inputTokens + usage.outputTokens === 0
+        ? ''
+        : `${usage.inputTokens} in, ${usage.outputTokens} out, ${usage.costUsd.toFixed(2)} USD`,
+    ],
     ['created', `${when(task.createdAt, now, isTerminal)} by ${escaped(task.createdBy)}`],
     ['finished', task.finishedAt === null ? '' : when(task.finishedAt, now, isTerminal)],
   ]
@@ -95,7 +124,14 @@ function attemptLine(attempt: Attempt, { isTerminal }: Print, now: number): stri
   return `${attempt.attempt}  ${ended} on ${attempt.machine}/${attempt.slot}, ${when(claimedAt, now, isTerminal)}, ${took}${error ? `: ${escaped(error)}` : ''}`
 }
 
-export function landingLine({ attempt, n, outcome, reason, detail, commit, at }: LandingRow, { isTerminal }: Print, now: number): string {
-  const words = outcome === 'refused' ? `refused (${reason})${detail ? `: ${escaped(detail)}` : ''}` : `${outcome}${commit ? ` ${commit.slice(0, 10)}` : ''}`
+export function landingLine(
+  { attempt, n, outcome, reason, detail, commit, at }: LandingRow,
+  { isTerminal }: Print,
+  now: number,
+): string {
+  const words =
+    outcome === 'refused'
+      ? `refused (${reason})${detail ? `: ${escaped(detail)}` : ''}`
+      : `${outcome}${commit ? ` ${commit.slice(0, 10)}` : ''}`
   return `${attempt}.${n}  ${words}, ${when(at, now, isTerminal)}`
 }

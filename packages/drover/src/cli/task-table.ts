@@ -30,4 +30,5 @@ export function taskTable(tasks: readonly Task[], { paint, width, isTerminal, as
   return columns(shape, rows, { width, heads: isTerminal })
 }
 
-const landing = (task: Task): string => (task.landedCommit ? 'landed' : task.status === 'landing' ? 'landing' : (task.land ?? 'auto'))
+const landing = (task: Task): string =>
+  task.landedCommit ? 'landed' : task.status === 'landing' ? 'landing' : (task.land ?? 'auto')

@@ -13,7 +13,12 @@ export function treeLines(tasks: readonly Task[], { width, ascii }: { width: num
     const line = fit(`${branch}${glyphOf(task, ascii)} ${task.id}: ${escaped(task.title)}`, width)
     return [line, ...below(children.get(task.id)).flatMap((child) => draw(child, depth + 1))]
   }
-  return [`${ascii ? '' : '🐂 '}Drover Task Tree`, (ascii ? '=' : '━').repeat(20), ...roots.flatMap((task) => draw(task, 0))]
+  return [
+    `${ascii ? '' : '🐂 '}Drover Task Tree`,
+    (ascii ? '=' : '━').repeat(20),
+    ...roots.flatMap((task) => draw(task, 0)),
+  ]
 }
 
-const below = (children: readonly Task[] = []): Task[] => children.toSorted((a, b) => (a.sequence ?? 0) - (b.sequence ?? 0))
+const below = (children: readonly Task[] = []): Task[] =>
+  children.toSorted((a, b) => (a.sequence ?? 0) - (b.sequence ?? 0))

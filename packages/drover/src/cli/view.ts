@@ -29,9 +29,17 @@ export function view({ moment, story, footer }: View, look: Look): string[] {
     paint('bold', fit(headline(moment, look), width)),
     fit(oneLine(moment.standing, look.ascii), width),
     ...section('Working', workerLines(moment, width), look),
-    ...section('Landing', moment.landing.map((task) => fit(`  ${task.id}  ${escaped(task.title)}`, width)), look),
+    ...section(
+      'Landing',
+      moment.landing.map((task) => fit(`  ${task.id}  ${escaped(task.title)}`, width)),
+      look,
+    ),
     ...section('Waiting for you', waitingLines(moment.waiting, width), look),
-    ...section('Last', story.map((line) => fit(`  ${line}`, width)), look),
+    ...section(
+      'Last',
+      story.map((line) => fit(`  ${line}`, width)),
+      look,
+    ),
     ...(footer === '' ? [] : ['', paint('dim', fit(footer, width))]),
   ]
 }
@@ -39,7 +47,8 @@ export function view({ moment, story, footer }: View, look: Look): string[] {
 /** `🟢 4 running | 📋 12 queued | ✅ 28 done | 🔴 2 blocked`, and how many failed where some have. */
 export function oneLine(standing: Standing, ascii: boolean): string {
   const { running, queued, done, blocked, failed } = glance(standing)
-  if (ascii) return `run:${running} queue:${queued} done:${done} blocked:${blocked}${failed > 0 ? ` failed:${failed}` : ''}`
+  if (ascii)
+    return `run:${running} queue:${queued} done:${done} blocked:${blocked}${failed > 0 ? ` failed:${failed}` : ''}`
   return `🟢 ${running} running | 📋 ${queued} queued | ✅ ${done} done | 🔴 ${blocked} blocked${failed > 0 ? ` | ❌ ${failed} failed` : ''}`
 }
 
@@ -52,7 +61,8 @@ function headline({ standing, etaSeconds }: Moment, { width, ascii }: Look): str
   return `${ascii ? '' : '🐂 '}${bar} ${standing.counts.completed} of ${standing.total} done (${Math.floor(share * 100)} %)${eta}`
 }
 
-const section = (title: string, lines: readonly string[], { paint }: Look): string[] => (lines.length > 0 ? ['', paint('bold', title), ...lines] : [])
+const section = (title: string, lines: readonly string[], { paint }: Look): string[] =>
+  lines.length > 0 ? ['', paint('bold', title), ...lines] : []
 
 function workerLines({ workers, now }: Moment, width: number): string[] {
   const rows = workers.map(({ attempt, task }) => [
@@ -62,7 +72,11 @@ function workerLines({ workers, now }: Moment, width: number): string[] {
     task?.attempt === attempt.attempt ? statusWords(task) : 'stopping',
     escaped(task?.title ?? ''),
   ])
-  return columns([{ head: '' }, { head: '' }, { head: '', align: 'right' }, { head: '' }, { head: '', shrinks: true }], rows, { width, heads: false })
+  return columns(
+    [{ head: '' }, { head: '' }, { head: '', align: 'right' }, { head: '' }, { head: '', shrinks: true }],
+    rows,
+    { width, heads: false },
+  )
 }
 
 /** The few that a person should look at, with what to type. */
@@ -71,7 +85,9 @@ function waitingLines(waiting: readonly Task[], width: number): string[] {
     const note = task.status === 'failed' ? (task.lastError ?? '') : task.blockedNote
     return fit(`  ${task.id}  ${statusWords(task)}${note ? `: ${escaped(note)}` : ''}  ->  ${remedy(task)}`, width)
   })
-  return waiting.length > 5 ? [...shown, `  and ${waiting.length - 5} more: drover list --status blocked,paused,failed`] : shown
+  return waiting.length > 5
+    ? [...shown, `  and ${waiting.length - 5} more: drover list --status blocked,paused,failed`]
+    : shown
 }
 
 /** The command that most likely helps. */

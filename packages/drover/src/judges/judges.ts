@@ -7,15 +7,6 @@ import { jsonResult } from './json-result.ts'
 import { markerFile } from './marker-file.ts'
 import { reported } from './reported.ts'
 
-export const judgeNames = [
-  'chain',
-  'reported',
-  'marker-file',
-  'json-result',
-  'exit-code',
-  'command',
-] as const satisfies Settings['judge'][]
-
 const judges: Record<Exclude<Settings['judge'], 'command'>, Judge> = {
   chain: chain([reported, markerFile, jsonResult, exitCode]),
   reported,

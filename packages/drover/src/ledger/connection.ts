@@ -25,7 +25,6 @@ export function connect(file: string, options: { create: boolean; patienceMs: nu
   const db = open(file, options.prepare)
   const statements = new Map<string, StatementSync>()
   const texts = new WeakMap<readonly string[], StatementSync>()
-  let writes = 0
 
   const statementOf = (query: Query): StatementSync => {
     const known = texts.get(query.texts)
@@ -47,7 +46,6 @@ export function connect(file: string, options: { create: boolean; patienceMs: nu
     try {
       const result = drain(part())
       db.exec('commit')
-      writes++
       return result
     } catch (error) {
       if (db.isTransaction) db.exec('rollback')
@@ -74,7 +72,11 @@ export function connect(file: string, options: { create: boolean; patienceMs: nu
         throw explain(error, file)
       }
     },
-    version: () => Number((db.prepare('pragma data_version').get() as { data_version: number }).data_version) + writes,
+    version() {
+      // The first counts what others commit, the second what this connection changes.
+      const [others, own] = [db.prepare('pragma data_version').get(), db.prepare('select total_changes() as n').get()]
+      return Number(others?.data_version) + Number(own?.n)
+    },
     close: () => {
       if (db.isOpen) db.close()
     },

@@ -25,6 +25,8 @@ export function openLedger(connection: Connection, { machine, now }: { machine: 
     },
 
     async claim(claim, start) {
+      // A write lock only when there is something to write: most looks find nothing.
+      if (!connection.read(() => nextTask(claim))) return undefined
       const task = await connection.transact(function* () {
         const best = yield* nextTask(claim)
         if (!best) return undefined

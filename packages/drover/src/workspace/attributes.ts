@@ -45,7 +45,8 @@ async function lay(git: Git, parent: string, commit: string): Promise<string> {
   if (await exists(folder)) return folder
   const draft = `${folder}.new`
   await removeAll(draft)
-  for (const { path, oid } of files) await writeTo(join(draft, path), (await git.run(git.bare, ['cat-file', 'blob', oid])).out)
+  for (const { path, oid } of files)
+    await writeTo(join(draft, path), (await git.run(git.bare, ['cat-file', 'blob', oid])).out)
   await rename(draft, folder)
   return folder
 }

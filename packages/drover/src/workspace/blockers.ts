@@ -1,12 +1,8 @@
 import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CheckoutMove } from '../domain/event.ts'
-import { pathsOf, readChanges, type Change } from './changes.ts'
+import { pathsOf, type Change } from './changes.ts'
 import type { Git, Place } from './git.ts'
-
-export async function changesBetween(git: Git, from: string, to: string): Promise<Change[]> {
-  return readChanges((await git.run(git.bare, ['diff-tree', '-r', '-z', '--raw', '--no-renames', from, to])).out)
-}
 
 /** Files that a landing adds, and that are there already, be they ignored: git itself would overwrite those. */
 export async function inTheWay(root: string, changes: readonly Change[]): Promise<string[]> {
@@ -49,12 +45,22 @@ git read-tree -m -u -n "$1" "$2"
 `
 
 /** Files whose edits the move would have to overwrite. The index must be a copy. */
-export async function editedFiles(git: Git, place: Place, { from, to }: Pick<CheckoutMove, 'from' | 'to'>, changes: readonly Change[]): Promise<string[]> {
+export async function editedFiles(
+  git: Git,
+  place: Place,
+  { from, to }: Pick<CheckoutMove, 'from' | 'to'>,
+  changes: readonly Change[],
+): Promise<string[]> {
   const { code, err } = await git.script(place, dryRun, [from, to], { also: [1, 128] })
   return code === 0 ? [] : editsIn(git, place, from, { changes, err })
 }
 
-export async function editsIn(git: Git, place: Place, from: string, { changes, err }: { changes: readonly Change[]; err: string }): Promise<string[]> {
+export async function editsIn(
+  git: Git,
+  place: Place,
+  from: string,
+  { changes, err }: { changes: readonly Change[]; err: string },
+): Promise<string[]> {
   const { out, code } = await git.run(place, ['diff-index', '-z', '--name-only', from], { also: [128] })
   const edited = new Set(code === 0 ? out.split('\0') : [])
   const both = pathsOf(changes).filter((path) => edited.has(path))

@@ -7,11 +7,17 @@ import type { Entry } from './worktree-file.ts'
 
 /** Paths of `worktree.cache` that stay inside the worktree. */
 export const cachePaths = (paths: readonly string[]): string[] =>
-  paths.map((path) => normalize(path).replace(/\/+$/, '')).filter((path) => path !== '.' && !path.startsWith('..') && !path.startsWith('/') && path !== '.git')
+  paths
+    .map((path) => normalize(path).replace(/\/+$/, ''))
+    .filter((path) => path !== '.' && !path.startsWith('..') && !path.startsWith('/') && path !== '.git')
 
 /** The caches that still hold exactly what the set-up left: an agent may have written into the others. */
 export async function verifiedCaches(entry: Entry, paths: readonly string[]): Promise<string[]> {
-  const same = await Promise.all(paths.map(async (path) => entry.caches[path] !== undefined && entry.caches[path] === (await hashOf(join(entry.path, path)))))
+  const same = await Promise.all(
+    paths.map(
+      async (path) => entry.caches[path] !== undefined && entry.caches[path] === (await hashOf(join(entry.path, path))),
+    ),
+  )
   return paths.filter((_, n) => same[n])
 }
 
@@ -33,7 +39,8 @@ async function feed(path: string, name: string, take: (text: string) => void): P
   take(`${name}\0${now.mode}\0`)
   if (now.isSymbolicLink()) take(`${await readlink(path)}\0`)
   else if (now.isFile()) take(`${await hashFile(path)}\0`)
-  else if (now.isDirectory()) for (const child of (await readdir(path)).toSorted()) await feed(join(path, child), `${name}/${child}`, take)
+  else if (now.isDirectory())
+    for (const child of (await readdir(path)).toSorted()) await feed(join(path, child), `${name}/${child}`, take)
   return true
 }
 

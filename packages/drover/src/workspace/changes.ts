@@ -28,7 +28,8 @@ export const pathsOf = (changes: readonly Change[]): string[] => changes.map(({ 
 const dropped = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g
 
 /** Paths that git refuses to check out, or that would reach into a git folder on some system. */
-export const refusedPaths = (changes: readonly Change[]): string[] => pathsOf(changes.filter(({ path, is }) => is && isRefused(path)))
+export const refusedPaths = (changes: readonly Change[]): string[] =>
+  pathsOf(changes.filter(({ path, is }) => is && isRefused(path)))
 
 const isRefused = (path: string): boolean =>
   path.split('/').some((part) => part === '' || part === '.' || part === '..') ||

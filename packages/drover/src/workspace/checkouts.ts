@@ -1,8 +1,9 @@
 import { sep } from 'node:path'
 import type { CheckoutMove } from '../domain/event.ts'
 import type { Blocker } from '../ports/workspace.ts'
-import { changesBetween, editedFiles, inTheWay } from './blockers.ts'
+import { editedFiles, inTheWay } from './blockers.ts'
 import { pathsOf, type Change } from './changes.ts'
+import { changesBetween } from './differences.ts'
 import type { Git } from './git.ts'
 import { checkoutsOf, type Checkout } from './heads.ts'
 import type { Pending, PendingMoves } from './pending.ts'
@@ -25,28 +26,37 @@ export interface Landing {
 }
 
 /** Checkouts that stand on the branch, with what stands in their way; looked at before the branch moves. */
-export async function checkouts(to: Checkouts, landing: Landing): Promise<{ moves: CheckoutMove[]; blockers: Blocker[] }> {
+export async function checkouts(
+  to: Checkouts,
+  landing: Landing,
+): Promise<{ moves: CheckoutMove[]; blockers: Blocker[] }> {
   const found = await onBranch(to, landing.branch)
   if (found.length === 0) return { moves: [], blockers: [] }
   const changes = await changesBetween(to.git, landing.from, landing.to)
   const looks = await Promise.all(found.map((checkout) => lookAt(to, checkout, landing, changes)))
   const blockers = looks.flatMap(({ move, files }) => (files.length > 0 ? [{ path: move.path, files }] : []))
   // The intent must outlive a crash: a checkout left behind would revert the landing at the user's next `commit -a`.
-  if (blockers.length === 0) for (const { move, before } of looks) await to.pending.save({ ...move, before, failed: false })
+  if (blockers.length === 0)
+    for (const { move, before } of looks) await to.pending.save({ ...move, before, failed: false })
   return { moves: blockers.length > 0 ? [] : looks.map(({ move }) => move), blockers }
 }
 
 async function onBranch({ git, refs, root, worktreeRoot }: Checkouts, branch: string): Promise<Checkout[]> {
   const theirs = (await checkoutsOf(git.common, root)).filter(({ path }) => !path.startsWith(`${worktreeRoot}${sep}`))
-  const stands = await Promise.all(theirs.map(async (checkout) => {
-    const head = await refs.head(checkout.gitDir)
-    return head !== undefined && 'branch' in head && head.branch === `refs/heads/${branch}` && (await isCheckout(checkout))
-  }))
+  const stands = await Promise.all(
+    theirs.map(async (checkout) => {
+      const head = await refs.head(checkout.gitDir)
+      return (
+        head !== undefined && 'branch' in head && head.branch === `refs/heads/${branch}` && (await isCheckout(checkout))
+      )
+    }),
+  )
   return theirs.filter((_, n) => stands[n])
 }
 
 /** A bare repository has a HEAD, but no files. */
-const isCheckout = async ({ path, gitDir }: Checkout): Promise<boolean> => (await exists(path)) && (await exists(`${gitDir}${sep}index`))
+const isCheckout = async ({ path, gitDir }: Checkout): Promise<boolean> =>
+  (await exists(path)) && (await exists(`${gitDir}${sep}index`))
 
 interface Look {
   move: CheckoutMove
@@ -64,7 +74,11 @@ async function lookAt(to: Checkouts, checkout: Checkout, landing: Landing, chang
 }
 
 /** Where a checkout really is that did not follow an earlier landing. */
-async function lateness(to: Checkouts, checkout: Checkout, tip: string): Promise<{ from: string; at: string } | undefined> {
+async function lateness(
+  to: Checkouts,
+  checkout: Checkout,
+  tip: string,
+): Promise<{ from: string; at: string } | undefined> {
   const pending = await to.pending.of(checkout.gitDir)
   const at = pending && (await landedOf(to.git, pending, tip))
   if (!at || !(await isBehind(to.git, checkout, { from: pending.from, to: at }))) return undefined
@@ -75,13 +89,21 @@ async function lateness(to: Checkouts, checkout: Checkout, tip: string): Promise
 export async function landedOf(git: Git, { to, before }: Pending, tip: string): Promise<string | undefined> {
   for (const commit of [to, before]) {
     if (commit === null) continue
-    if (commit === tip || (await git.run(git.bare, ['merge-base', '--is-ancestor', commit, tip], { also: [1, 128] })).code === 0) return commit
+    if (
+      commit === tip ||
+      (await git.run(git.bare, ['merge-base', '--is-ancestor', commit, tip], { also: [1, 128] })).code === 0
+    )
+      return commit
   }
   return undefined
 }
 
 /** Whether the index still holds what stood there before the move, for any file that it changes. */
-export async function isBehind(git: Git, checkout: Checkout, { from, to }: Pick<CheckoutMove, 'from' | 'to'>): Promise<boolean> {
+export async function isBehind(
+  git: Git,
+  checkout: Checkout,
+  { from, to }: Pick<CheckoutMove, 'from' | 'to'>,
+): Promise<boolean> {
   const place = { cwd: checkout.path, gitDir: checkout.gitDir, worktree: checkout.path, theirs: true }
   const { out } = await git.run(place, ['diff-index', '--cached', '-z', '--name-only', from])
   const moved = new Set(out.split('\0'))

@@ -28,7 +28,9 @@ export interface Commit {
 export async function writeCommit(common: string, commit: Commit): Promise<string> {
   const body = Buffer.from(textOf(commit))
   const object = Buffer.concat([Buffer.from(`commit ${body.length}\0`), body])
-  const oid = createHash(commit.tree.length === 64 ? 'sha256' : 'sha1').update(object).digest('hex')
+  const oid = createHash(commit.tree.length === 64 ? 'sha256' : 'sha1')
+    .update(object)
+    .digest('hex')
   const path = join(common, 'objects', oid.slice(0, 2), oid.slice(2))
   if (!(await exists(path))) await place(common, path, await promisify(deflate)(object))
   return oid
@@ -43,8 +45,14 @@ async function place(common: string, path: string, bytes: Uint8Array): Promise<v
 }
 
 function textOf({ tree, parents, author, committer, at, message }: Commit): string {
-  const signed = ({ name, email }: Person) => `${nameOf(name) || 'drover'} <${nameOf(email)}> ${Math.floor(at / 1000)} +0000`
-  const header = [`tree ${tree}`, ...parents.map((parent) => `parent ${parent}`), `author ${signed(author)}`, `committer ${signed(committer)}`]
+  const signed = ({ name, email }: Person) =>
+    `${nameOf(name) || 'drover'} <${nameOf(email)}> ${Math.floor(at / 1000)} +0000`
+  const header = [
+    `tree ${tree}`,
+    ...parents.map((parent) => `parent ${parent}`),
+    `author ${signed(author)}`,
+    `committer ${signed(committer)}`,
+  ]
   return `${header.join('\n')}\n\n${message}`
 }
 

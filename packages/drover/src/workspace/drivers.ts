@@ -27,7 +27,8 @@ interface Found {
   strange: string[]
 }
 
-const driverKey = /^(?:filter\..*\.(?:clean|smudge|process|required)|merge\..*\.driver|diff\..*\.(?:command|textconv))$/s
+const driverKey =
+  /^(?:filter\..*\.(?:clean|smudge|process|required)|merge\..*\.driver|diff\..*\.(?:command|textconv))$/s
 const includeKey = /^(?:include|includeif\..*)\.path$/s
 /** Not a key of git's: objects that stand elsewhere may vanish, so that file is trusted like a driver. */
 export const alternatesKey = 'objects/info/alternates'
@@ -64,7 +65,10 @@ export function watchDrivers({ gitDir, env, trusted, list }: Options): Drivers {
   }
 }
 
-function judge(drivers: Readonly<Record<string, string>>, trusted: Readonly<Record<string, string>>): Pick<Found, 'pins' | 'strange'> {
+function judge(
+  drivers: Readonly<Record<string, string>>,
+  trusted: Readonly<Record<string, string>>,
+): Pick<Found, 'pins' | 'strange'> {
   const strange = Object.keys(drivers).filter((key) => drivers[key] !== trusted[key])
   const off = strange.filter((key) => key !== alternatesKey).map((key) => [key, offValue(key)] as const)
   const on = Object.entries(trusted).filter(([key]) => driverKey.test(key))
@@ -78,7 +82,11 @@ function offValue(key: string): string {
 }
 
 /** Also what an include would bring in another worktree, or once its condition holds. */
-async function readConfiguration(gitDir: string, env: Options['env'], list: Options['list']): Promise<{ drivers: Record<string, string>; origins: Set<string> }> {
+async function readConfiguration(
+  gitDir: string,
+  env: Options['env'],
+  list: Options['list'],
+): Promise<{ drivers: Record<string, string>; origins: Set<string> }> {
   const drivers: Record<string, string> = {}
   const origins = new Set<string>()
   const read = new Set<string>()
@@ -100,7 +108,10 @@ async function readConfiguration(gitDir: string, env: Options['env'], list: Opti
   return { drivers, origins }
 }
 
-function* entriesOf(text: string, gitDir: string): Generator<{ origin: string | undefined; key: string; value: string }> {
+function* entriesOf(
+  text: string,
+  gitDir: string,
+): Generator<{ origin: string | undefined; key: string; value: string }> {
   const parts = text.split('\0')
   for (let n = 0; n + 1 < parts.length; n += 2) {
     const said = parts[n + 1]!
@@ -125,7 +136,11 @@ async function worktreeConfigs(gitDir: string): Promise<string[]> {
 async function usualFiles(gitDir: string, env: Options['env']): Promise<string[]> {
   const home = env['HOME'] ?? homedir()
   const ours = ['config', 'config.worktree', alternatesKey].map((name) => join(gitDir, name))
-  const theirs = [join(home, '.gitconfig'), join(env['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'git', 'config'), '/etc/gitconfig']
+  const theirs = [
+    join(home, '.gitconfig'),
+    join(env['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'git', 'config'),
+    '/etc/gitconfig',
+  ]
   return [...ours, ...theirs, ...(await worktreeConfigs(gitDir))]
 }
 

@@ -3,9 +3,10 @@ import { lstat, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CheckoutMove } from '../domain/event.ts'
 import type { Blocker } from '../ports/workspace.ts'
-import { changesBetween, editsIn, inTheWay } from './blockers.ts'
+import { editsIn, inTheWay } from './blockers.ts'
 import type { Change } from './changes.ts'
 import { isBehind, landedOf, type Checkouts } from './checkouts.ts'
+import { changesBetween } from './differences.ts'
 import type { Git, Place } from './git.ts'
 import { changeIndex } from './user-index.ts'
 
@@ -42,7 +43,12 @@ git update-index -q --refresh >/dev/null || true
 git read-tree -m -u "$1" "$2"
 `
 
-async function bring(git: Git, place: Place, { from, to }: CheckoutMove, { changes, present }: { changes: readonly Change[]; present: readonly string[] }): Promise<string[]> {
+async function bring(
+  git: Git,
+  place: Place,
+  { from, to }: CheckoutMove,
+  { changes, present }: { changes: readonly Change[]; present: readonly string[] },
+): Promise<string[]> {
   const foreign = await acceptSame(git, place, changes, present)
   if (foreign.length > 0) return foreign
   const { code, err } = await git.script(place, moveAlong, [from, to], { also: [1, 128] })
@@ -55,20 +61,32 @@ async function bring(git: Git, place: Place, { from, to }: CheckoutMove, { chang
 }
 
 /** A move that was cut short has written some of its files. Those are no edits of the user's; the others are returned. */
-async function acceptSame(git: Git, place: Place, changes: readonly Change[], paths: readonly string[]): Promise<string[]> {
+async function acceptSame(
+  git: Git,
+  place: Place,
+  changes: readonly Change[],
+  paths: readonly string[],
+): Promise<string[]> {
   const wanted = new Map(changes.flatMap(({ path, is }) => (is ? [[path, is] as const] : [])))
   const left: string[] = []
   for (const path of paths) {
     const is = wanted.get(path)
-    if (is && (await oidOf(git, place, path, is)) === is.oid) await git.run(place, ['update-index', '-z', '--index-info'], { input: `${is.mode} ${is.oid}\t${path}\0` })
+    if (is && (await oidOf(git, place, path, is)) === is.oid)
+      await git.run(place, ['update-index', '-z', '--index-info'], { input: `${is.mode} ${is.oid}\t${path}\0` })
     else left.push(path)
   }
   return left
 }
 
-async function oidOf(git: Git, place: Place, path: string, is: { mode: string; oid: string }): Promise<string | undefined> {
+async function oidOf(
+  git: Git,
+  place: Place,
+  path: string,
+  is: { mode: string; oid: string },
+): Promise<string | undefined> {
   const now = await lstat(join(place.worktree, path)).catch(() => undefined)
-  if (now?.isSymbolicLink()) return is.mode === '120000' ? linkOid(await readlink(join(place.worktree, path)), is.oid) : undefined
+  if (now?.isSymbolicLink())
+    return is.mode === '120000' ? linkOid(await readlink(join(place.worktree, path)), is.oid) : undefined
   if (!now?.isFile() || path.includes('\n')) return undefined
   return (await git.run(place, ['hash-object', '--stdin-paths'], { input: `${path}\n` })).out.trim()
 }

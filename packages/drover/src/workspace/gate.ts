@@ -30,22 +30,49 @@ const graceMs = 2000
 
 /** Runs the gate on exactly this commit's tree, in a worktree of its own. */
 export async function gate(to: Gating, wanted: GateWanted, signal: AbortSignal): Promise<Gate> {
-  if (wanted.command.trim() === '') return { passed: true, evidence: 'none', log: '', tail: '', exitCode: null, durationMs: 0 }
+  if (wanted.command.trim() === '')
+    return { passed: true, evidence: 'none', log: '', tail: '', exitCode: null, durationMs: 0 }
   const entry = await gateWorktree(to, wanted.commit)
-  const problem = (await prepare(to, entry, wanted.commit, wanted.fresh)) ?? (await whyNotExact(to, entry, wanted.commit))
+  const problem =
+    (await prepare(to, entry, wanted.commit, wanted.fresh)) ?? (await whyNotExact(to, entry, wanted.commit))
   if (problem) return notRun(`the gate's worktree could not be made ready: ${problem}`)
   const { command, timeoutMs, logFile } = wanted
-  const finished = await to.system.run({ command, cwd: entry.path, env: to.gateEnv, timeoutMs, logFile, mark: to.gateMark }, signal)
+  const finished = await to.system.run(
+    { command, cwd: entry.path, env: to.gateEnv, timeoutMs, logFile, mark: to.gateMark },
+    signal,
+  )
   // What it left in the background would go on writing here while the next gate runs.
   await to.system.end({ folder: null, mark: to.gateMark, graceMs })
   return concluded(finished, wanted, await hashFile(logFile))
 }
 
-const notRun = (tail: string): Gate => ({ passed: false, evidence: 'none', log: '', tail, exitCode: null, durationMs: 0 })
+const notRun = (tail: string): Gate => ({
+  passed: false,
+  evidence: 'none',
+  log: '',
+  tail,
+  exitCode: null,
+  durationMs: 0,
+})
 
-function concluded({ exitCode, signal, timedOut, tail, durationMs }: Finished, { logFile, timeoutMs }: GateWanted, evidence: string): Gate {
-  const words = timedOut ? `the gate took longer than ${Math.round(timeoutMs / 1000)} s and was ended` : signal ? `the gate was ended by ${signal}` : ''
-  return { passed: exitCode === 0 && !timedOut, evidence, log: logFile, tail: [tail.trimEnd(), words].filter(Boolean).join('\n'), exitCode, durationMs }
+function concluded(
+  { exitCode, signal, timedOut, tail, durationMs }: Finished,
+  { logFile, timeoutMs }: GateWanted,
+  evidence: string,
+): Gate {
+  const words = timedOut
+    ? `the gate took longer than ${Math.round(timeoutMs / 1000)} s and was ended`
+    : signal
+      ? `the gate was ended by ${signal}`
+      : ''
+  return {
+    passed: exitCode === 0 && !timedOut,
+    evidence,
+    log: logFile,
+    tail: [tail.trimEnd(), words].filter(Boolean).join('\n'),
+    exitCode,
+    durationMs,
+  }
 }
 
 async function gateWorktree(to: Gating, commit: string): Promise<Entry> {

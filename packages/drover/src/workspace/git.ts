@@ -81,7 +81,12 @@ export function openGit({ gitDir, runFolder, exec, env, trusted }: GitOptions): 
   const ready = () => (made ??= mkdir(empty, { recursive: true }))
   const bare: Place = { cwd: empty, gitDir, worktree: empty, index: join(runFolder, 'empty.index') }
 
-  async function start(place: Place, file: string, args: readonly string[], asked: Asked & { pins?: Readonly<Record<string, string>> }): Promise<Output> {
+  async function start(
+    place: Place,
+    file: string,
+    args: readonly string[],
+    asked: Asked & { pins?: Readonly<Record<string, string>> },
+  ): Promise<Output> {
     await ready()
     const pins = { ...hardened, ...(place.theirs ? {} : hardenedInOurs), ...asked.pins }
     const call: Call = { file, args, cwd: place.cwd, env: environment(place, pins), timeoutMs }
@@ -103,7 +108,8 @@ export function openGit({ gitDir, runFolder, exec, env, trusted }: GitOptions): 
   })
 
   // Listing the configuration runs no driver, so it needs no pins from what it is about to find.
-  const list = async (args: readonly string[]) => (await start(bare, 'git', ['config', '-z', '--list', '--show-origin', '--includes', ...args], { also: [1] })).out
+  const list = async (args: readonly string[]) =>
+    (await start(bare, 'git', ['config', '-z', '--list', '--show-origin', '--includes', ...args], { also: [1] })).out
   const drivers = watchDrivers({ gitDir, env: clean, trusted, list })
   const pinned = async (asked: Asked = {}) => ({ ...asked, pins: await drivers.pins() })
   return {
@@ -112,14 +118,17 @@ export function openGit({ gitDir, runFolder, exec, env, trusted }: GitOptions): 
     drivers,
     bare,
     run: async (place, args, asked) => start(place, 'git', args, await pinned(asked)),
-    script: async (place, script, args, asked) => start(place, 'sh', ['-ec', script, 'drover', ...args], await pinned(asked)),
+    script: async (place, script, args, asked) =>
+      start(place, 'sh', ['-ec', script, 'drover', ...args], await pinned(asked)),
     enter: (next) => void (epoch = next),
   }
 }
 
 function failure(args: readonly string[], ended: Ended): DroverError {
-  if (/No space left on device|Disk quota exceeded/.test(ended.stderr)) return new DroverError('disk-full', { file: 'the repository' })
+  if (/No space left on device|Disk quota exceeded/.test(ended.stderr))
+    return new DroverError('disk-full', { file: 'the repository' })
   const command = args[0] === '-ec' ? (/git ([a-z-]+)/.exec(args[1] ?? '')?.[1] ?? 'script') : (args[0] ?? '')
-  const problem = ended.stderr.trim().slice(-2000) || (ended.signal ? `ended by ${ended.signal}` : `exit code ${ended.exitCode}`)
+  const problem =
+    ended.stderr.trim().slice(-2000) || (ended.signal ? `ended by ${ended.signal}` : `exit code ${ended.exitCode}`)
   return new DroverError('git', { command, problem })
 }

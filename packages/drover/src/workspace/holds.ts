@@ -6,6 +6,14 @@ export async function holds(git: Git, base: string, task: string, landed: string
   const { code } = await git.run(git.bare, ['merge-base', '--is-ancestor', landed, base], { also: [1, 128] })
   if (code === 0) return true
   const format = '--format=%(trailers:key=Drover-Task,valueonly)'
-  const { out } = await git.run(git.bare, ['log', '--first-parent', format, '--fixed-strings', `--grep=Drover-Task: ${task}`, base, '--'])
+  const { out } = await git.run(git.bare, [
+    'log',
+    '--first-parent',
+    format,
+    '--fixed-strings',
+    `--grep=Drover-Task: ${task}`,
+    base,
+    '--',
+  ])
   return out.split('\n').some((line) => line.trim() === task)
 }

@@ -28,7 +28,8 @@ function walk(bytes: Buffer, oidBytes: number): IndexLook {
     if (flagsAt + 4 > bytes.length) return { hides: true, gitlinks: true }
     const flags = bytes.readUInt16BE(flagsAt)
     const isExtended = (flags & extended) !== 0
-    if ((flags & assumeValid) !== 0 || (isExtended && (bytes.readUInt16BE(flagsAt + 2) & skipWorktree) !== 0)) look.hides = true
+    if ((flags & assumeValid) !== 0 || (isExtended && (bytes.readUInt16BE(flagsAt + 2) & skipWorktree) !== 0))
+      look.hides = true
     if (bytes.readUInt32BE(at + 24) === gitlinkMode) look.gitlinks = true
     const nameEnd = bytes.indexOf(0, flagsAt + (isExtended ? 4 : 2) + (flags & 0xfff))
     at += Math.ceil((nameEnd - at + 1) / 8) * 8

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { DroverError } from '../domain/error.ts'
 import type { Kept } from '../ports/workspace.ts'
 import { pathsOf, readChanges } from './changes.ts'
@@ -40,6 +42,7 @@ export const branchRef = (task: string): string => `refs/heads/drover/${task}`
 /** Commits what is there on top of what the agent committed, and points the attempt's refs at it. */
 export async function keepWork(to: Keeping, entry: Entry, wanted: Keep): Promise<Kept> {
   await repair(entry, to.runFolder)
+  await leaveBranch(to, entry, branchRef(wanted.task))
   const standing = await standOf(to, entry)
   // An agent that removed its whole worktree did not ask for every file to be deleted on the branch.
   const staged = (await isThere(entry)) ? await stage(to, placeOf(entry), standing.base) : await untouched(to, standing)
@@ -48,7 +51,21 @@ export async function keepWork(to: Keeping, entry: Entry, wanted: Keep): Promise
   await pointAt(to, wanted, commit, await keepAside(to, wanted, staged))
   await to.entries.save({ ...entry, base: standing.base, kept: true })
   const problem = [...staged.problems, ...(await filterProblems(to))].join('; ') || null
-  return { commit, base: standing.base, leftovers, subjects: standing.subjects, files: pathsOf(staged.changes), problem }
+  return {
+    commit,
+    base: standing.base,
+    leftovers,
+    subjects: standing.subjects,
+    files: pathsOf(staged.changes),
+    problem,
+  }
+}
+
+/** The branch that is ours to move and to delete is not for an agent to stand on. */
+async function leaveBranch({ refs }: Keeping, { gitDir }: Entry, own: string): Promise<void> {
+  const head = await refs.head(gitDir!)
+  const commit = head && 'branch' in head && head.branch === own ? await refs.read(own) : undefined
+  if (commit) await writeFile(join(gitDir!, 'HEAD'), `${commit}\n`)
 }
 
 const describe = `
@@ -77,7 +94,11 @@ async function subjectsOf(git: Keeping['git'], base: string, head: string): Prom
 }
 
 const untouched = async ({ git }: Keeping, { head, base }: Standing): Promise<Staged> => {
-  const { out } = await git.script(git.bare, 'git rev-parse "$1^{tree}"; git diff-tree -r -z --raw --no-renames "$2" "$1"', [head, base])
+  const { out } = await git.script(
+    git.bare,
+    'git rev-parse "$1^{tree}"; git diff-tree -r -z --raw --no-renames "$2" "$1"',
+    [head, base],
+  )
   const end = out.indexOf('\n')
   return { tree: out.slice(0, end), changes: readChanges(out.slice(end + 1)), problems: [], aside: [] }
 }
@@ -101,7 +122,12 @@ async function commitOf(to: Keeping, wanted: Keep, { standing, staged, leftovers
   return write(relation.hasHead ? [earlier] : [...parents, earlier])
 }
 
-const writeKept = ({ git, committer, now }: Keeping, { task, attempt, message, author }: Keep, tree: string, parents: readonly string[]) =>
+const writeKept = (
+  { git, committer, now }: Keeping,
+  { task, attempt, message, author }: Keep,
+  tree: string,
+  parents: readonly string[],
+) =>
   writeCommit(git.common, { tree, parents, author, committer, at: now(), message: keptMessage(message, task, attempt) })
 
 const relate = `
@@ -116,23 +142,36 @@ async function compare({ git }: Keeping, earlier: string, head: string) {
 }
 
 /** Uncommitted work of submodules, which the worktree's own commit cannot hold. */
-async function keepAside({ git, refs, committer, now }: Keeping, { task, attempt, author }: Keep, { aside }: Staged): Promise<[string, string][]> {
+async function keepAside(
+  { git, refs, committer, now }: Keeping,
+  { task, attempt, author }: Keep,
+  { aside }: Staged,
+): Promise<[string, string][]> {
   const kept: [string, string][] = []
   for (const [n, { path, tree }] of aside.entries()) {
     const ref = rescueRef(task, `${attempt}-module-${n + 1}`)
     const earlier = await refs.read(ref)
     if (earlier && (await git.run(git.bare, ['rev-parse', `${earlier}^{tree}`])).out.trim() === tree) continue
     const message = `Uncommitted work of ${task} in ${plainLine(path)}\n`
-    kept.push([ref, await writeCommit(git.common, { tree, parents: earlier ? [earlier] : [], author, committer, at: now(), message })])
+    kept.push([
+      ref,
+      await writeCommit(git.common, { tree, parents: earlier ? [earlier] : [], author, committer, at: now(), message }),
+    ])
   }
   return kept
 }
 
-async function pointAt({ git, refs }: Keeping, { task, attempt }: Keep, commit: string | null, aside: readonly [string, string][]): Promise<void> {
+async function pointAt(
+  { git, refs }: Keeping,
+  { task, attempt }: Keep,
+  commit: string | null,
+  aside: readonly [string, string][],
+): Promise<void> {
   const rescue: [string, string][] = commit ? [[rescueRef(task, attempt), commit]] : []
   const wanted = [...rescue, ...aside]
   // A branch that somebody called `drover`, or works on, leaves no room for ours; the rescue ref holds the work.
-  if (commit && !(await refs.read('refs/heads/drover')) && !(await isCheckedOut(git.common, refs, branchRef(task)))) wanted.push([branchRef(task), commit])
+  if (commit && !(await refs.read('refs/heads/drover')) && !(await isCheckedOut(git.common, refs, branchRef(task))))
+    wanted.push([branchRef(task), commit])
   const lines: string[] = []
   for (const [ref, to] of wanted) {
     const now = await refs.read(ref)

@@ -18,7 +18,11 @@ const leftAfterMs = 1000
 /** Removes the locks that our own dead git left. Our git children must be gone. Never the user's `index.lock`. */
 export async function removeLocks(to: Locks): Promise<void> {
   const { git } = to
-  const ours = [...(await locksUnder(join(git.common, 'refs', 'drover'))), ...(await locksUnder(join(git.common, 'refs', 'heads', 'drover'))), ...(await locksOfIdle(to))]
+  const ours = [
+    ...(await locksUnder(join(git.common, 'refs', 'drover'))),
+    ...(await locksUnder(join(git.common, 'refs', 'heads', 'drover'))),
+    ...(await locksOfIdle(to)),
+  ]
   await Promise.all(ours.map((path) => rm(path, { force: true })))
   await removeIndexLocks(to)
   // These are the user's git's too.
@@ -48,7 +52,7 @@ async function removeIndexLocks({ git, root }: Locks): Promise<void> {
 }
 
 async function removeWhenLeft(path: string): Promise<void> {
-  for (let seen = await stat(path).catch(() => undefined); seen; ) {
+  for (let seen = await stat(path).catch(() => undefined); seen;) {
     const left = seen.mtimeMs + leftAfterMs - Date.now()
     if (left <= 0) return rm(path, { force: true })
     await new Promise((resolve) => setTimeout(resolve, Math.min(left, leftAfterMs)))

@@ -22,9 +22,23 @@ const diffArgs: Record<DiffKind, string[]> = {
 export async function diff(to: Worktrees, task: string, against: string | null, how: DiffKind): Promise<string> {
   const entry = await to.entries.of(task)
   const from = against === null ? null : await commitNamed(to.git, against)
-  const ends = entry && entry.ready && (await isThere(entry)) ? { from: from ?? entry.base!, to: await treeNow(to, entry) } : await keptEnds(to, task, from)
+  const ends =
+    entry && entry.ready && (await isThere(entry))
+      ? { from: from ?? entry.base!, to: await treeNow(to, entry) }
+      : await keptEnds(to, task, from)
   if (!ends) return ''
-  return (await to.git.run(to.git.bare, ['diff', '--no-ext-diff', '--no-textconv', '--no-color', ...diffArgs[how], ends.from, ends.to, '--'])).out
+  return (
+    await to.git.run(to.git.bare, [
+      'diff',
+      '--no-ext-diff',
+      '--no-textconv',
+      '--no-color',
+      ...diffArgs[how],
+      ends.from,
+      ends.to,
+      '--',
+    ])
+  ).out
 }
 
 /** On a copy of the index, because an agent may be at work there. */
@@ -39,7 +53,11 @@ async function treeNow(to: Worktrees, entry: Entry): Promise<string> {
   }
 }
 
-async function keptEnds({ git, refs, target }: Worktrees, task: string, from: string | null): Promise<{ from: string; to: string } | undefined> {
+async function keptEnds(
+  { git, refs, target }: Worktrees,
+  task: string,
+  from: string | null,
+): Promise<{ from: string; to: string } | undefined> {
   const landed = await refs.read(landedRef(task))
   if (landed) return { from: from ?? `${landed}^`, to: landed }
   const kept = await refs.read(branchRef(task))
@@ -51,8 +69,15 @@ async function keptEnds({ git, refs, target }: Worktrees, task: string, from: st
 async function commitNamed(git: Git, name: string): Promise<string> {
   if (isOid(name)) return name
   const place: Place = git.bare
-  const { code, out } = /^[\w][\w./@^~{}+-]*$/.test(name) ? await git.run(place, ['rev-parse', '--verify', '-q', '--end-of-options', `${name}^{commit}`], { also: [1, 128] }) : { code: 1, out: '' }
-  if (code !== 0) throw new DroverError('bad-value', { name: 'the commit to compare with', value: name, expected: 'a commit or a branch' })
+  const { code, out } = /^[\w][\w./@^~{}+-]*$/.test(name)
+    ? await git.run(place, ['rev-parse', '--verify', '-q', '--end-of-options', `${name}^{commit}`], { also: [1, 128] })
+    : { code: 1, out: '' }
+  if (code !== 0)
+    throw new DroverError('bad-value', {
+      name: 'the commit to compare with',
+      value: name,
+      expected: 'a commit or a branch',
+    })
   return out.trim()
 }
 
@@ -66,12 +91,19 @@ export interface Rescue {
 
 export async function rescues({ git }: Worktrees, task?: string): Promise<Rescue[]> {
   const under = task === undefined ? 'refs/drover/rescue/' : `refs/drover/rescue/${task}/`
-  const { out } = await git.run(git.bare, ['for-each-ref', '--format=%(refname)%00%(objectname)%00%(committerdate:unix)%00%(contents:subject)', under])
-  return out.split('\n').filter(Boolean).map((line) => {
-    const [ref = '', commit = '', at = '0', subject = ''] = line.split('\0')
-    const [owner = '', attempt = ''] = ref.slice('refs/drover/rescue/'.length).split('/')
-    return { task: owner, attempt, commit, at: Number(at) * 1000, subject }
-  })
+  const { out } = await git.run(git.bare, [
+    'for-each-ref',
+    '--format=%(refname)%00%(objectname)%00%(committerdate:unix)%00%(contents:subject)',
+    under,
+  ])
+  return out
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const [ref = '', commit = '', at = '0', subject = ''] = line.split('\0')
+      const [owner = '', attempt = ''] = ref.slice('refs/drover/rescue/'.length).split('/')
+      return { task: owner, attempt, commit, at: Number(at) * 1000, subject }
+    })
 }
 
 /** A branch at what was kept under `<task>/<attempt>`; no checkout is touched. */

@@ -16,10 +16,22 @@ export interface Making {
   alone: Mutex
 }
 
-const unused: Omit<Entry, 'name' | 'path'> = { gitDir: null, state: 'making', task: null, attempt: 0, base: null, kept: true, ready: false, caches: {} }
+const unused: Omit<Entry, 'name' | 'path'> = {
+  gitDir: null,
+  state: 'making',
+  task: null,
+  attempt: 0,
+  base: null,
+  kept: true,
+  ready: false,
+  caches: {},
+}
 
 /** Adds a worktree without its files; they are checked out later, outside the lock. */
-export const addWorktree = (to: Making, wanted: Partial<Entry> & { state: Entry['state']; base: string }): Promise<Entry> =>
+export const addWorktree = (
+  to: Making,
+  wanted: Partial<Entry> & { state: Entry['state']; base: string },
+): Promise<Entry> =>
   to.alone(async () => {
     const name = wanted.name ?? (await freeName(to.entries))
     const entry: Entry = { ...unused, ...wanted, name, path: join(to.entries.folder, name) }
@@ -28,7 +40,11 @@ export const addWorktree = (to: Making, wanted: Partial<Entry> & { state: Entry[
     await to.entries.save({ ...entry, state: 'making' })
     await add(to.git, entry.path, wanted.base)
     const gitDir = await gitDirOf(to, entry.path)
-    if (!gitDir) throw new DroverError('git', { command: 'worktree add', problem: `${entry.path} is not in the list of worktrees` })
+    if (!gitDir)
+      throw new DroverError('git', {
+        command: 'worktree add',
+        problem: `${entry.path} is not in the list of worktrees`,
+      })
     const made = { ...entry, gitDir }
     await to.entries.save(made)
     return made
@@ -55,7 +71,8 @@ async function add(git: Git, path: string, commit: string): Promise<void> {
 }
 
 const gitDirOf = async ({ git, root }: Making, path: string): Promise<string | undefined> =>
-  (await checkoutsOf(git.common, root)).find((checkout) => checkout.path === path && checkout.gitDir !== git.common)?.gitDir
+  (await checkoutsOf(git.common, root)).find((checkout) => checkout.path === path && checkout.gitDir !== git.common)
+    ?.gitDir
 
 /** Takes a worktree away, its folder and what git knows of it. Its work must be kept. */
 export const removeWorktree = (to: Making, entry: Entry): Promise<void> =>

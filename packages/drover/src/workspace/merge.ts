@@ -4,6 +4,7 @@ import type { Conflict, LandingText, Merge } from '../ports/workspace.ts'
 import type { Attributes } from './attributes.ts'
 import { gitlink, pathsOf, readChanges, refusedPaths, type Change } from './changes.ts'
 import { writeCommit, type Person } from './commit-object.ts'
+import { learnChanges } from './differences.ts'
 import type { Git, Place } from './git.ts'
 import { landingMessage } from './message.ts'
 import type { Refs } from './refs.ts'
@@ -28,7 +29,8 @@ export interface MergeWanted {
 export async function merge(to: Merging, wanted: MergeWanted): Promise<Merge | Conflict> {
   await refuseStrangeDrivers(to.git)
   const tip = await tipOf(to.refs, wanted.branch)
-  const merged = tip === wanted.base ? await asItIs(to.git, tip, wanted.commit) : await mergeTrees(to, tip, wanted.commit)
+  const merged =
+    tip === wanted.base ? await asItIs(to.git, tip, wanted.commit) : await mergeTrees(to, tip, wanted.commit)
   if (!('tree' in merged)) return { outcome: 'conflict', tip, ...merged }
   const refused = await whyNot(to.git, merged.changes)
   if (refused) return { outcome: 'conflict', tip, ...refused }
@@ -36,8 +38,16 @@ export async function merge(to: Merging, wanted: MergeWanted): Promise<Merge | C
   if (files.length === 0) return { outcome: 'merged', tip, tree: merged.tree, commit: tip, empty: true, files }
   const parents = wanted.history === 'merge' ? [tip, wanted.commit] : [tip]
   const { author, at } = wanted.text
-  const commit = await writeCommit(to.git.common, { tree: merged.tree, parents, author, committer: to.committer, at, message: landingMessage(wanted.text) })
+  const commit = await writeCommit(to.git.common, {
+    tree: merged.tree,
+    parents,
+    author,
+    committer: to.committer,
+    at,
+    message: landingMessage(wanted.text),
+  })
   to.attributes.learn(commit, tip, merged.changes)
+  learnChanges(to.git, { from: tip, to: commit, changes: merged.changes })
   return { outcome: 'merged', tip, tree: merged.tree, commit, empty: false, files }
 }
 
@@ -70,7 +80,8 @@ git diff-tree -r -z --raw --no-renames "$1" "$tree"
 `
 
 /** Nobody else has landed since the base: the merge is the attempt's own tree. */
-const asItIs = async (git: Git, tip: string, commit: string): Promise<Merged> => read((await git.script(git.bare, describe, [tip, commit])).out)
+const asItIs = async (git: Git, tip: string, commit: string): Promise<Merged> =>
+  read((await git.script(git.bare, describe, [tip, commit])).out)
 
 async function mergeTrees({ git, attributes }: Merging, tip: string, commit: string): Promise<Merged | Refused> {
   const folder = await attributes.folderOf(tip)
@@ -79,7 +90,8 @@ async function mergeTrees({ git, attributes }: Merging, tip: string, commit: str
   const { code, out, err } = await git.script(place, mergeAndDescribe, [tip, commit], { also: [1, 128] })
   if (code === 0) return read(out)
   if (code === 1) return conflictOf(git, place, [tip, commit])
-  if (/unrelated histories/.test(err)) return { files: [], detail: 'the commits have no history in common with the branch' }
+  if (/unrelated histories/.test(err))
+    return { files: [], detail: 'the commits have no history in common with the branch' }
   throw new DroverError('git', { command: 'merge-tree', problem: err.trim() })
 }
 
@@ -89,10 +101,14 @@ function read(out: string): Merged {
 }
 
 async function conflictOf(git: Git, place: Place, commits: readonly string[]): Promise<Refused> {
-  const { out } = await git.run(place, ['merge-tree', '--write-tree', '-z', '--name-only', '--messages', ...commits], { also: [1] })
+  const { out } = await git.run(place, ['merge-tree', '--write-tree', '-z', '--name-only', '--messages', ...commits], {
+    also: [1],
+  })
   const [names = '', messages = ''] = out.split(/\0\0(.*)/s)
   const files = [...new Set(names.split('\0').slice(1))]
-  const said = messages.split('\0').flatMap((part) => (part.startsWith('CONFLICT') && part.endsWith('\n') ? [part.trim()] : []))
+  const said = messages
+    .split('\0')
+    .flatMap((part) => (part.startsWith('CONFLICT') && part.endsWith('\n') ? [part.trim()] : []))
   const detail = said.join('\n')
   return { files, detail: detail.slice(0, 2000) || `conflict in ${files.join(', ')}` }
 }
@@ -104,5 +120,7 @@ async function whyNot(git: Git, changes: readonly Change[]): Promise<Refused | u
   const links = changes.flatMap(({ path, is }) => (is?.mode === gitlink ? [{ path, oid: is.oid }] : []))
   const far: string[] = []
   for (const link of links) if (!(await canReach(git, link.oid))) far.push(link.path)
-  return far.length > 0 ? { files: far, detail: `the commits of these submodules cannot be reached: ${far.join(', ')}` } : undefined
+  return far.length > 0
+    ? { files: far, detail: `the commits of these submodules cannot be reached: ${far.join(', ')}` }
+    : undefined
 }

@@ -1,10 +1,14 @@
 import type { LandingText } from '../ports/workspace.ts'
 
 // Control characters move a terminal's cursor; direction marks make words appear where they are not.
-const unseen = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+const unseen = /(?![\n\t])\p{Cc}|[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
 
 /** One line without anything that a terminal or git would take for more than words. */
-export const plainLine = (text: string): string => text.replace(/[\t\r\n\u2028\u2029]+/g, ' ').replace(unseen, '').trim()
+export const plainLine = (text: string): string =>
+  text
+    .replace(/[\t\r\n\u2028\u2029]+/g, ' ')
+    .replace(unseen, '')
+    .trim()
 
 const plainText = (text: string): string =>
   text

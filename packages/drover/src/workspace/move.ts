@@ -32,14 +32,25 @@ export async function move(moving: Moving, wanted: MoveWanted): Promise<Moved> {
   const epoch = (await moving.epoch()) ?? zeros(to)
   const own = branchRef(task)
   const deletes = (await refs.read(own)) !== undefined && !(await isCheckedOut(git.common, refs, own))
-  const lines = [`verify ${epochRef} ${epoch}`, `update refs/heads/${branch} ${to} ${from}`, `create ${landedRef(task)} ${to}`, ...(deletes ? [`delete ${own}`] : [])]
-  const { code, err } = await updateRefs(git, lines, [128])
+  const lines = [
+    `verify ${epochRef} ${epoch}`,
+    `update refs/heads/${branch} ${to} ${from}`,
+    `create ${landedRef(task)} ${to}`,
+    ...(deletes ? [`delete ${own}`] : []),
+  ]
+  // -1: it was killed, and may have moved the branch or not.
+  const { code, err } = await updateRefs(git, lines, [128, -1])
   if (code === 0) return { outcome: 'landed' }
   return judge(moving, wanted, { epoch, err })
 }
 
-async function judge({ refs }: Moving, { task, branch, from, to }: MoveWanted, { epoch, err }: { epoch: string; err: string }): Promise<Moved> {
-  if (await refs.read(landedRef(task))) return { outcome: 'already' }
+async function judge(
+  { refs }: Moving,
+  { task, branch, from, to }: MoveWanted,
+  { epoch, err }: { epoch: string; err: string },
+): Promise<Moved> {
+  const landed = await refs.read(landedRef(task))
+  if (landed) return { outcome: landed === to ? 'landed' : 'already' }
   if (((await refs.read(epochRef)) ?? zeros(to)) !== epoch) return { outcome: 'fenced' }
   if ((await refs.read(`refs/heads/${branch}`)) !== from) return { outcome: 'moved' }
   throw new DroverError('git', { command: 'update-ref', problem: err.trim() })

@@ -12,7 +12,13 @@ import { exists, readText } from './refs.ts'
 export async function snapshot(git: Git, folder: string, runFolder: string, around: string): Promise<string> {
   const gitDir = await standIn(git, runFolder, around)
   const index = join(runFolder, `nested-${randomBytes(6).toString('hex')}.index`)
-  const place: Place = { cwd: folder, gitDir, worktree: folder, index, env: { GIT_COMMON_DIR: gitDir, GIT_OBJECT_DIRECTORY: join(git.common, 'objects') } }
+  const place: Place = {
+    cwd: folder,
+    gitDir,
+    worktree: folder,
+    index,
+    env: { GIT_COMMON_DIR: gitDir, GIT_OBJECT_DIRECTORY: join(git.common, 'objects') },
+  }
   try {
     const deeper = await nestedIn(git, place)
     await addBut(git, place, deeper)
@@ -28,9 +34,15 @@ export async function snapshot(git: Git, folder: string, runFolder: string, arou
 
 async function standIn(git: Git, runFolder: string, around: string): Promise<string> {
   const gitDir = join(runFolder, 'stand-in.git')
-  const format = /objectformat\s*=\s*sha256/i.test((await readText(join(git.common, 'config'))) ?? '') ? 'sha256' : 'sha1'
+  const format = /objectformat\s*=\s*sha256/i.test((await readText(join(git.common, 'config'))) ?? '')
+    ? 'sha256'
+    : 'sha1'
   if (!(await exists(join(gitDir, 'HEAD')))) {
-    await git.script(git.bare, 'unset GIT_DIR GIT_WORK_TREE GIT_COMMON_DIR; git init -q --bare --template= --object-format="$1" "$2"', [format, gitDir])
+    await git.script(
+      git.bare,
+      'unset GIT_DIR GIT_WORK_TREE GIT_COMMON_DIR; git init -q --bare --template= --object-format="$1" "$2"',
+      [format, gitDir],
+    )
   }
   const ignored = await Promise.all([join(around, '.gitignore'), join(git.common, 'info', 'exclude')].map(readText))
   await mkdir(join(gitDir, 'info'), { recursive: true })

@@ -56,7 +56,7 @@ export interface TrustingWorkspace extends Workspace {
 
 /** The only place that runs git. */
 export function openWorkspace(options: WorkspaceOptions): TrustingWorkspace {
-  const { gitDir, runFolder, worktreeRoot, clock } = options
+  const { runFolder, worktreeRoot, clock } = options
   const git = openGit(options)
   const refs = openRefs(git)
   const entries = openEntries(worktreeRoot)

@@ -29,7 +29,18 @@ git clean -ffdxq "$@"
 `
 
 // What a git that stopped half-way leaves behind, and the next agent would take for its own.
-const unfinished = ['rebase-merge', 'rebase-apply', 'sequencer', 'MERGE_HEAD', 'MERGE_MSG', 'MERGE_MODE', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'BISECT_LOG', 'BISECT_START']
+const unfinished = [
+  'rebase-merge',
+  'rebase-apply',
+  'sequencer',
+  'MERGE_HEAD',
+  'MERGE_MSG',
+  'MERGE_MODE',
+  'CHERRY_PICK_HEAD',
+  'REVERT_HEAD',
+  'BISECT_LOG',
+  'BISECT_START',
+]
 
 /**
  * Brings a worktree whose work is kept to exactly this commit, with nothing else in it but verified caches.
@@ -49,7 +60,12 @@ export async function prepare(to: Preparing, entry: Entry, commit: string, fresh
   return problem
 }
 
-async function moveTo({ git, runFolder }: Preparing, entry: Entry, commit: string, kept: readonly string[]): Promise<void> {
+async function moveTo(
+  { git, runFolder }: Preparing,
+  entry: Entry,
+  commit: string,
+  kept: readonly string[],
+): Promise<void> {
   const index = join(entry.gitDir!, 'index')
   const args = [commit, ...kept.flatMap((path) => ['-e', `/${path.replace(/[[\]*?\\]/g, '\\$&')}`])]
   // A file that the index hides would stay as it is: without an index every file is written again.

@@ -17,26 +17,37 @@ export async function list(to: Worktrees): Promise<Listed[]> {
     const state = entry.state === 'used' ? 'used' : 'free'
     return { path: entry.path, task: entry.task, state, dirty: await isDirty(to, entry) }
   })
-  const lost = (await strays(to)).map((name): Listed => ({ path: join(to.entries.folder, name), task: null, state: 'stray', dirty: true }))
+  const lost = (await strays(to)).map((name): Listed => ({
+    path: join(to.entries.folder, name),
+    task: null,
+    state: 'stray',
+    dirty: true,
+  }))
   return [...(await Promise.all(listed)), ...lost]
 }
 
 /** What drover's own free worktrees hold is kept already. */
 async function isDirty({ git }: Worktrees, entry: Entry): Promise<boolean> {
   if (entry.state !== 'used' || !(await isThere(entry))) return false
-  const { code, out } = await git.run(placeOf(entry), ['status', '--porcelain', '-z', '--ignore-submodules=all'], { also: [128] })
+  const { code, out } = await git.run(placeOf(entry), ['status', '--porcelain', '-z', '--ignore-submodules=all'], {
+    also: [128],
+  })
   return code !== 0 || out !== ''
 }
 
 /** Removes worktrees that nobody uses; `all` also those of tasks that rest. An attempt that is not over keeps its own. */
-export async function prune(to: Worktrees, { all, dryRun }: { all: boolean; dryRun: boolean }): Promise<{ removed: string[]; kept: { path: string; why: string }[] }> {
+export async function prune(
+  to: Worktrees,
+  { all, dryRun }: { all: boolean; dryRun: boolean },
+): Promise<{ removed: string[]; kept: { path: string; why: string }[] }> {
   const removed: string[] = []
   const kept: { path: string; why: string }[] = []
   for (const entry of await to.entries.all()) {
     const why = whyKept(entry, all)
     if (why) kept.push({ path: entry.path, why })
     else {
-      if (!dryRun) await discard(to, entry)
+      // Whoever looked around in a worktree after it was kept may have left something.
+      if (!dryRun) await discard(to, { ...entry, kept: entry.state !== 'used' })
       removed.push(entry.path)
     }
   }

@@ -31,7 +31,9 @@ export async function recover(to: Recovering): Promise<string> {
 
 /** From here on, no git of an older start can move the branch. */
 async function takeOver(to: Recovering): Promise<string> {
-  const oid = (await to.git.run(to.git.bare, ['hash-object', '-w', '--stdin'], { input: `drover ${to.now()} ${to.random()}\n` })).out.trim()
+  const oid = (
+    await to.git.run(to.git.bare, ['hash-object', '-w', '--stdin'], { input: `drover ${to.now()} ${to.random()}\n` })
+  ).out.trim()
   const epoch = oid.slice(0, 12)
   to.git.enter(epoch)
   try {
@@ -67,7 +69,9 @@ async function mendWorktrees(to: Recovering): Promise<void> {
 export async function strays({ entries }: Worktrees): Promise<string[]> {
   const known = new Set((await entries.all()).map(({ name }) => name))
   const found = await readdir(entries.folder, { withFileTypes: true }).catch(() => [])
-  return found.filter((child) => child.isDirectory() && entryName.test(child.name) && !known.has(child.name)).map(({ name }) => name)
+  return found
+    .filter((child) => child.isDirectory() && entryName.test(child.name) && !known.has(child.name))
+    .map(({ name }) => name)
 }
 
 async function linksIn(folder: string): Promise<string[]> {
@@ -83,7 +87,18 @@ async function takeIn(to: Recovering, name: string): Promise<void> {
   if (!known && (await exists(gitDir))) return
   const base = (await to.refs.commitOf(gitDir)) ?? (await tipOf(to.refs, to.target))
   const attempt = await freeAttempt(to, name)
-  const entry: Entry = { name, path, gitDir, state: 'free', task: null, attempt, base, kept: false, ready: true, caches: {} }
+  const entry: Entry = {
+    name,
+    path,
+    gitDir,
+    state: 'free',
+    task: null,
+    attempt,
+    base,
+    kept: false,
+    ready: true,
+    caches: {},
+  }
   await to.entries.save(entry)
   await discard(to, entry)
 }

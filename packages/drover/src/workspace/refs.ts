@@ -40,7 +40,9 @@ export function openRefs(git: Git): Refs {
     if (!at) return undefined
     if ('commit' in at) return at.commit
     // Refs under these belong to one worktree, and are not in the common folder.
-    return /^refs\/(?:bisect|worktree|rewritten)\//.test(at.branch) ? (await readText(join(gitDir, at.branch)))?.trim() : read(at.branch)
+    return /^refs\/(?:bisect|worktree|rewritten)\//.test(at.branch)
+      ? (await readText(join(gitDir, at.branch)))?.trim()
+      : read(at.branch)
   }
 
   return { read: (ref) => read(ref), head: readHead, commitOf }

@@ -5,7 +5,12 @@ import { exists, isOid, readText } from './refs.ts'
 import type { Entry } from './worktree-file.ts'
 
 /** Where git works for this worktree, whatever its `.git` file says by now. */
-export const placeOf = (entry: Entry): Place => ({ cwd: entry.path, gitDir: entry.gitDir!, worktree: entry.path, index: join(entry.gitDir!, 'index') })
+export const placeOf = (entry: Entry): Place => ({
+  cwd: entry.path,
+  gitDir: entry.gitDir!,
+  worktree: entry.path,
+  index: join(entry.gitDir!, 'index'),
+})
 
 /** Its folder is there, and is no link to another. */
 export async function isThere(entry: Entry): Promise<boolean> {
@@ -20,11 +25,16 @@ export async function repair(entry: Entry, runFolder: string): Promise<void> {
   const gitDir = entry.gitDir!
   if (!(await lstat(gitDir).catch(() => undefined))?.isDirectory()) await rm(gitDir, { force: true })
   await mkdir(gitDir, { recursive: true })
-  await Promise.all(['index.lock', 'HEAD.lock', 'config.worktree.lock'].map((name) => rm(join(gitDir, name), { force: true, recursive: true })))
+  await Promise.all(
+    ['index.lock', 'HEAD.lock', 'config.worktree.lock'].map((name) =>
+      rm(join(gitDir, name), { force: true, recursive: true }),
+    ),
+  )
   await put(join(gitDir, 'commondir'), '../..\n')
   await put(join(gitDir, 'gitdir'), `${join(entry.path, '.git')}\n`)
   const head = (await readText(join(gitDir, 'HEAD')))?.trim() ?? ''
-  if (!isOid(head) && !/^ref: refs\/[^\s~^:?*[\\]+$/.test(head) && entry.base) await put(join(gitDir, 'HEAD'), `${entry.base}\n`)
+  if (!isOid(head) && !/^ref: refs\/[^\s~^:?*[\\]+$/.test(head) && entry.base)
+    await put(join(gitDir, 'HEAD'), `${entry.base}\n`)
   if (await isThere(entry)) await putGitFile(entry, runFolder)
 }
 

@@ -13,7 +13,11 @@ import { keepSubmodule, submoduleNames } from './submodules.ts'
  * Stages a worktree that has repositories inside, or hides files. They are left out of `git add`: it would run git in
  * them, with what the agent configured there. Submodules stay links, all others become plain files.
  */
-export async function stageRepositories(to: Staging, place: Place, { base, hides }: { base: string; hides: boolean }): Promise<Pick<Staged, 'problems' | 'aside'>> {
+export async function stageRepositories(
+  to: Staging,
+  place: Place,
+  { base, hides }: { base: string; hides: boolean },
+): Promise<Pick<Staged, 'problems' | 'aside'>> {
   const { git } = to
   const links = await linksInIndex(git, place, base)
   if (hides) await showAll(git, place)
@@ -26,7 +30,13 @@ export async function stageRepositories(to: Staging, place: Place, { base, hides
   for (const path of left) {
     const name = names.get(path)
     if (name === undefined && !before.has(path)) await stageAsFiles(to, place, path)
-    else await stageSubmodule(to, place, { path, name, oid: links.get(path) ?? null, before: before.get(path) ?? null }, said)
+    else
+      await stageSubmodule(
+        to,
+        place,
+        { path, name, oid: links.get(path) ?? null, before: before.get(path) ?? null },
+        said,
+      )
   }
   return said
 }
@@ -43,7 +53,8 @@ async function linksInIndex(git: Git, place: Place, base: string): Promise<Map<s
   }
 }
 
-const linksIn = async (git: Git, place: Place, commit: string) => linksOf((await git.run(place, ['ls-tree', '-r', '-z', commit])).out)
+const linksIn = async (git: Git, place: Place, commit: string) =>
+  linksOf((await git.run(place, ['ls-tree', '-r', '-z', commit])).out)
 
 /** Reads `ls-files -s -z` and `ls-tree -z`. */
 function linksOf(out: string): Map<string, string> {
@@ -53,7 +64,8 @@ function linksOf(out: string): Map<string, string> {
 
 async function showAll(git: Git, place: Place): Promise<void> {
   const { out } = await git.run(place, ['ls-files', '-z'])
-  for (const flag of ['--no-assume-unchanged', '--no-skip-worktree']) await git.run(place, ['update-index', '-z', flag, '--stdin'], { input: out })
+  for (const flag of ['--no-assume-unchanged', '--no-skip-worktree'])
+    await git.run(place, ['update-index', '-z', flag, '--stdin'], { input: out })
 }
 
 async function stageAsFiles({ git, runFolder }: Staging, place: Place, path: string): Promise<void> {
@@ -70,7 +82,12 @@ interface Link {
   before: string | null
 }
 
-async function stageSubmodule(to: Staging, place: Place, link: Link, said: Pick<Staged, 'problems' | 'aside'>): Promise<void> {
+async function stageSubmodule(
+  to: Staging,
+  place: Place,
+  link: Link,
+  said: Pick<Staged, 'problems' | 'aside'>,
+): Promise<void> {
   const kept = await keepSubmodule(to, place, link)
   const input = kept.oid && kept.oid !== link.oid ? `${gitlink} ${kept.oid}\t${link.path}\0` : undefined
   if (input) await to.git.run(place, ['update-index', '-z', '--index-info'], { input })

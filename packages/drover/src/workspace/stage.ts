@@ -28,14 +28,21 @@ export async function stage(to: Staging, place: Place, base: string): Promise<St
   const plain = look.hides || look.gitlinks ? undefined : await stagePlainly(to.git, place, { base, markers })
   if (plain && !plain.changes.some(({ is }) => is?.mode === gitlink)) return { ...plain, problems: [], aside: [] }
   const { problems, aside } = await stageRepositories(to, place, { base, hides: look.hides })
-  if (markers.length > 0) await to.git.run(place, ['update-index', '-z', '--force-remove', '--stdin'], { input: inLines(markers) })
+  if (markers.length > 0)
+    await to.git.run(place, ['update-index', '-z', '--force-remove', '--stdin'], { input: inLines(markers) })
   return { ...read((await to.git.script(place, onlyWriteDown, [base])).out), problems, aside }
 }
 
 /** Nothing when git cannot: a repository without a commit stands in the way, or the index is broken. */
-async function stagePlainly(git: Git, place: Place, { base, markers }: { base: string; markers: string[] }): Promise<Pick<Staged, 'tree' | 'changes'> | undefined> {
+async function stagePlainly(
+  git: Git,
+  place: Place,
+  { base, markers }: { base: string; markers: string[] },
+): Promise<Pick<Staged, 'tree' | 'changes'> | undefined> {
   try {
-    return read((await git.script(place, stageAll, [base, markers.length > 0 ? '1' : '0'], { input: inLines(markers) })).out)
+    return read(
+      (await git.script(place, stageAll, [base, markers.length > 0 ? '1' : '0'], { input: inLines(markers) })).out,
+    )
   } catch (error) {
     if (error instanceof DroverError && error.code === 'git') return undefined
     throw error
@@ -49,7 +56,9 @@ function read(out: string): Pick<Staged, 'tree' | 'changes'> {
 
 /** Files in which an agent says how it went: no part of its work, unless the repository had them before. */
 async function newMarkers(git: Git, place: Place, base: string): Promise<string[]> {
-  const names = (await readdir(place.worktree)).filter((name) => /^PARCEL_DONE.*\.md$/.test(name) || name === 'result.json')
+  const names = (await readdir(place.worktree)).filter(
+    (name) => /^PARCEL_DONE.*\.md$/.test(name) || name === 'result.json',
+  )
   if (names.length === 0) return []
   const { out } = await git.run(place, ['ls-tree', '-z', '--name-only', base])
   const tracked = new Set(out.split('\0'))

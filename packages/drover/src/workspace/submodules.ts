@@ -11,7 +11,11 @@ export async function submoduleNames(git: Git, place: Place): Promise<Map<string
   const names = new Map<string, string>()
   const file = join(place.worktree, '.gitmodules')
   if (!(await lstat(file).catch(() => undefined))?.isFile()) return names
-  const { out } = await git.run(place, ['config', '--no-includes', '-z', '--file', file, '--get-regexp', '^submodule\\..*\\.path$'], { also: [1, 128] })
+  const { out } = await git.run(
+    place,
+    ['config', '--no-includes', '-z', '--file', file, '--get-regexp', '^submodule\\..*\\.path$'],
+    { also: [1, 128] },
+  )
   for (const entry of out.split('\0')) {
     const [key = '', path] = entry.split('\n')
     const name = key.slice('submodule.'.length, -'.path'.length)
@@ -21,7 +25,11 @@ export async function submoduleNames(git: Git, place: Place): Promise<Map<string
 }
 
 /** A name is a folder under `modules`, and must stay there. */
-const isSafeName = (name: string): boolean => name !== '' && !name.startsWith('/') && !name.includes('\\') && name.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
+const isSafeName = (name: string): boolean =>
+  name !== '' &&
+  !name.startsWith('/') &&
+  !name.includes('\\') &&
+  name.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
 
 interface Link {
   path: string
@@ -51,11 +59,15 @@ export async function keepSubmodule({ git, runFolder }: Staging, place: Place, l
   const found = await snapshot(git, folder, runFolder, folder)
   const aside = found === tree ? null : found
   if (aside) return { oid, problem: `the submodule ${link.path} has uncommitted changes; commit them inside it`, aside }
-  const problem = isCommon || oid === link.before ? null : `${unreachable(link.path, oid)}: run git submodule update --init ${link.path} in the main checkout`
+  const problem =
+    isCommon || oid === link.before
+      ? null
+      : `${unreachable(link.path, oid)}: run git submodule update --init ${link.path} in the main checkout`
   return { oid, problem, aside: null }
 }
 
-const unreachable = (path: string, oid: string): string => `the commit ${oid.slice(0, 12)} of the submodule ${path} cannot be reached from here`
+const unreachable = (path: string, oid: string): string =>
+  `the commit ${oid.slice(0, 12)} of the submodule ${path} cannot be reached from here`
 
 /** An agent may have set the link without ever making the submodule's folder. */
 async function missing(git: Git, { path, name, oid, before }: Link): Promise<string | null> {
@@ -88,11 +100,15 @@ async function bring(git: Git, store: Place, { module, oid }: { module: string; 
 const isWhole = async (git: Git, store: Place, oid: string): Promise<boolean> =>
   (await git.run(store, ['rev-list', '--objects', '--quiet', oid, '--not', '--all'], { also: [128] })).code === 0
 
+const packMissing = `
+(echo "$1"; git for-each-ref --format='^%(objectname)') | git pack-objects -q --revs "$2"
+`
+
 /** Not by `git fetch`: that would run a git with the agent's configuration. */
 async function copyObjects(git: Git, store: Place, { module, oid }: { module: string; oid: string }): Promise<boolean> {
   const place: Place = { ...store, env: { ...store.env, GIT_ALTERNATE_OBJECT_DIRECTORIES: join(module, 'objects') } }
   try {
-    await git.run(place, ['pack-objects', '-q', '--revs', join(store.gitDir, 'objects', 'pack', 'pack')], { input: `${oid}\n--not\n--all\n` })
+    await git.script(place, packMissing, [oid, join(store.gitDir, 'objects', 'pack', 'pack')])
     return true
   } catch (error) {
     if (error instanceof DroverError && error.code === 'git') return false
@@ -113,5 +129,9 @@ export async function canReach(git: Git, oid: string): Promise<boolean> {
 async function moduleFolders(folder: string): Promise<string[]> {
   if (await exists(join(folder, 'HEAD'))) return [folder]
   const children = await readdir(folder, { withFileTypes: true }).catch(() => [])
-  return (await Promise.all(children.filter((child) => child.isDirectory()).map((child) => moduleFolders(join(folder, child.name))))).flat()
+  return (
+    await Promise.all(
+      children.filter((child) => child.isDirectory()).map((child) => moduleFolders(join(folder, child.name))),
+    )
+  ).flat()
 }

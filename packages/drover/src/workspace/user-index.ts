@@ -13,7 +13,11 @@ const patienceMs = 100
 const tries = 30
 
 /** Works on a copy of the user's index, which takes the place of theirs when all went well. Nothing when theirs is locked. */
-export async function changeIndex<T>(git: Git, checkout: Checkout, change: (place: Place) => Promise<{ put: boolean; value: T }>): Promise<T | undefined> {
+export async function changeIndex<T>(
+  git: Git,
+  checkout: Checkout,
+  change: (place: Place) => Promise<{ put: boolean; value: T }>,
+): Promise<T | undefined> {
   const lock = join(checkout.gitDir, 'index.lock')
   if (!(await takeLock(git, lock))) return undefined
   try {
@@ -27,12 +31,22 @@ export async function changeIndex<T>(git: Git, checkout: Checkout, change: (plac
 export const lookAtCopy = <T>(checkout: Checkout, look: (place: Place) => Promise<T>): Promise<T> =>
   withCopy(checkout, 'index.drover-look', async (place) => ({ put: false, value: await look(place) }))
 
-async function withCopy<T>(checkout: Checkout, name: string, work: (place: Place) => Promise<{ put: boolean; value: T }>): Promise<T> {
+async function withCopy<T>(
+  checkout: Checkout,
+  name: string,
+  work: (place: Place) => Promise<{ put: boolean; value: T }>,
+): Promise<T> {
   const theirs = join(checkout.gitDir, 'index')
   const copy = join(checkout.gitDir, name)
   await copyIndex(theirs, copy)
   try {
-    const { put, value } = await work({ cwd: checkout.path, gitDir: checkout.gitDir, worktree: checkout.path, index: copy, theirs: true })
+    const { put, value } = await work({
+      cwd: checkout.path,
+      gitDir: checkout.gitDir,
+      worktree: checkout.path,
+      index: copy,
+      theirs: true,
+    })
     if (put) await rename(copy, theirs)
     return value
   } finally {

@@ -27,6 +27,8 @@ export interface Entries {
   of(task: string): Promise<Entry | undefined>
   named(name: string): Promise<Entry | undefined>
   save(entry: Entry): Promise<void>
+  /** Gives a free worktree to this task, each to one only. */
+  take(task: string, attempt: number): Promise<Entry | undefined>
   forget(entry: Entry): Promise<void>
   readonly folder: string
 }
@@ -34,19 +36,27 @@ export interface Entries {
 export const entryName = /^_(?:\d+|gate)$/
 
 export function openEntries(folder: string): Entries {
-  let known: Map<string, Entry> | undefined
-  let loading: Promise<Map<string, Entry>> | undefined
-  const entries = async () => (known ??= await (loading ??= load(folder)))
+  let known: Promise<Map<string, Entry>> | undefined
+  const entries = () => (known ??= load(folder))
+  const write = (entry: Entry) => writeWhole(join(folder, `${entry.name}.json`), `${JSON.stringify(entry)}\n`)
   return {
     folder,
     all: async () => [...(await entries()).values()],
     of: async (task) => [...(await entries()).values()].find((entry) => entry.task === task && entry.state === 'used'),
     named: async (name) => (await entries()).get(name),
     async save(entry) {
-      // Known here before anything is awaited, so that two tasks never choose the same worktree.
-      if (known) known.set(entry.name, entry)
-      else (await entries()).set(entry.name, entry)
-      await writeWhole(join(folder, `${entry.name}.json`), `${JSON.stringify(entry)}\n`)
+      ;(await entries()).set(entry.name, entry)
+      await write(entry)
+    },
+    async take(task, attempt) {
+      const all = await entries()
+      // From here to the change nothing is awaited, so that two tasks never take the same worktree.
+      const free = [...all.values()].find((entry) => entry.state === 'free')
+      if (!free) return undefined
+      const mine: Entry = { ...free, state: 'used', task, attempt }
+      all.set(mine.name, mine)
+      await write(mine)
+      return mine
     },
     async forget(entry) {
       ;(await entries()).delete(entry.name)

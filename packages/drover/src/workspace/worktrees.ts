@@ -23,14 +23,24 @@ export interface Wanted {
 export async function at(to: Worktrees, wanted: Wanted): Promise<Worktree | { problem: string }> {
   const had = await to.entries.of(wanted.task)
   // The same attempt goes on where it was, also a fresh one: this may be said again while its agent works.
-  if (had?.ready && (!wanted.fresh || had.attempt === wanted.attempt) && (await isWorkable(had))) return goOn(to, had, wanted)
+  if (had?.ready && (!wanted.fresh || had.attempt === wanted.attempt) && (await isWorkable(had)))
+    return goOn(to, had, wanted)
   const start = wanted.fresh ? { base: wanted.base, commit: wanted.base } : await startOf(to, wanted, had)
   const entry = had && (await isWorkable(had)) ? had : await claim(to, wanted, start.base, had)
   await keepFirst(to, entry)
-  const mine: Entry = { ...entry, state: 'used', task: wanted.task, attempt: wanted.attempt, base: start.base, kept: false }
+  const mine: Entry = {
+    ...entry,
+    state: 'used',
+    task: wanted.task,
+    attempt: wanted.attempt,
+    base: start.base,
+    kept: false,
+  }
   const problem = await prepare(to, mine, start.commit)
   await link(to.entries, wanted.task, mine.name)
-  return problem === null ? { path: mine.path, base: start.base, found: false } : { problem: `the worktree could not be made ready: ${problem}` }
+  return problem === null
+    ? { path: mine.path, base: start.base, found: false }
+    : { problem: `the worktree could not be made ready: ${problem}` }
 }
 
 const isWorkable = async (entry: Entry): Promise<boolean> => entry.base !== null && (await isThere(entry))
@@ -44,21 +54,22 @@ async function goOn(to: Worktrees, had: Entry, { task, attempt }: Wanted): Promi
 }
 
 /** What was kept of the task, if anything; its base is the commit that the work really began from. */
-async function startOf({ git, refs }: Worktrees, { task, base, from }: Wanted, had: Entry | undefined): Promise<{ base: string; commit: string }> {
+async function startOf(
+  { git, refs }: Worktrees,
+  { task, base, from }: Wanted,
+  had: Entry | undefined,
+): Promise<{ base: string; commit: string }> {
   const commit = from ?? (had ? await refs.read(branchRef(task)) : undefined)
   if (!commit) return { base, commit: base }
   const { code, out } = await git.run(git.bare, ['merge-base', base, commit], { also: [1, 128] })
   return code === 0 ? { base: out.trim(), commit } : { base, commit: base }
 }
 
-/** A free worktree, taken before anything is awaited, or a new one. One whose folder is gone is forgotten. */
+/** A free worktree, or a new one. One whose folder is gone is forgotten. */
 async function claim(to: Worktrees, { task, attempt }: Wanted, base: string, lost: Entry | undefined): Promise<Entry> {
   if (lost) await discard(to, lost)
-  const all = await to.entries.all()
-  const free = all.find((entry) => entry.state === 'free')
-  if (!free) return addWorktree(to, { state: 'used', task, attempt, base })
-  const mine: Entry = { ...free, state: 'used', task, attempt }
-  await to.entries.save(mine)
+  const mine = await to.entries.take(task, attempt)
+  if (!mine) return addWorktree(to, { state: 'used', task, attempt, base })
   if (await isWorkable(mine)) return mine
   await discard(to, mine)
   return claim(to, { task, attempt, base, fresh: false, from: null }, base, undefined)
@@ -68,7 +79,11 @@ async function claim(to: Worktrees, { task, attempt }: Wanted, base: string, los
 async function keepFirst(to: Worktrees, entry: Entry): Promise<void> {
   if (entry.kept || entry.base === null || entry.gitDir === null) return
   const task = entry.task ?? entry.name
-  await keep(to, { task, attempt: entry.attempt, message: `Kept before its worktree was used again`, author: to.committer }, entry)
+  await keep(
+    to,
+    { task, attempt: entry.attempt, message: `Kept before its worktree was used again`, author: to.committer },
+    entry,
+  )
 }
 
 export async function discard(to: Worktrees, entry: Entry): Promise<void> {

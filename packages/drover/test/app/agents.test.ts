@@ -207,6 +207,30 @@ test('output wakes who waits for it, also what came since it was last read', asy
   await world.end('talks')
 })
 
+test('an agent that prints without end wakes the daemon now and then, and leaves it time', async (t) => {
+  const world = openWorld(t)
+  await world.launch('noisy', 'while :; do echo noise; done')
+  let stirs = 0
+  let turns = 0
+  const turn = setInterval(() => (turns += 1), 1)
+  for (const end = performance.now() + 500; performance.now() < end; stirs += 1) {
+    await world.look('noisy')
+    await world.system.stirred(world.folderOf('noisy'), 60_000, AbortSignal.timeout(10_000))
+  }
+  clearInterval(turn)
+  await world.end('noisy')
+  assert.ok(stirs >= 3 && stirs <= 25, `${stirs} times`)
+  assert.ok(turns >= 50, `${turns} turns`)
+})
+
+test('a wrapper that lost its pid to a power cut can be started again', async (t) => {
+  const world = openWorld(t)
+  await world.system.writeFile(join(world.folderOf('cut'), 'pid'), '')
+  assert.deepEqual(await world.look('cut'), { state: 'absent' })
+  await world.launch('cut', 'exit 0')
+  assert.equal((await world.over('cut')).exitCode, 0)
+})
+
 test('waiting ends with the time, and when nobody wants it any more', async (t) => {
   const world = openWorld(t)
   await world.launch('silent', 'exec sleep 1000')

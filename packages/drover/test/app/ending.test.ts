@@ -43,6 +43,15 @@ test('an agent that cleans up when it is asked to end is given the time', async 
   assert.match(world.printed('tidy'), /tidy/)
 })
 
+test('a stopped agent hears that it is asked to end', async (t) => {
+  const world = openWorld(t)
+  const [pid] = await launchWith(world, 'stopped', 'echo $$; kill -STOP $$; exec sleep 1000', 1)
+  assert.ok(isLiving(pid!))
+  const begun = performance.now()
+  await world.end('stopped', 60_000)
+  assert.ok(performance.now() - begun < 5_000)
+})
+
 test('an agent that had to be killed is known to have been', async (t) => {
   const world = openWorld(t)
   await launchWith(world, 'stubborn', `trap '' TERM; echo $$; while :; do sleep 1000; done`, 1)

@@ -57,7 +57,7 @@ export function runtimeSuite(name: string, open: () => Promise<RuntimeWorld>, ex
     const first = world.begin()
     await world.transact(() => first.start(job('a')))
     await serve(first, async (_, durable) => {
-      await durable.step('one', async () => void bodies.push('one') ?? 1)
+      await durable.step('one', async () => (bodies.push('one'), 1))
       await durable.step('two', async () => {
         bodies.push('two')
         reached.open()
@@ -69,8 +69,8 @@ export function runtimeSuite(name: string, open: () => Promise<RuntimeWorld>, ex
     const over = gate()
     let seen = 0
     await serve(second, async (_, durable) => {
-      seen = await durable.step('one', async () => void bodies.push('one again') ?? 2)
-      await durable.step('two', async () => void bodies.push('two again') ?? 2)
+      seen = await durable.step('one', async () => (bodies.push('one again'), 2))
+      await durable.step('two', async () => (bodies.push('two again'), 2))
       over.open()
     })
     await over.opened
@@ -83,8 +83,8 @@ export function runtimeSuite(name: string, open: () => Promise<RuntimeWorld>, ex
     await world.attempt('a')
     const bodies: string[] = []
     const steps = async (durable: Durable, last: () => Promise<string>): Promise<void> => {
-      await durable.step('light', async () => void bodies.push('light') ?? 'l', 'light')
-      await durable.step('heavy', async () => void bodies.push('heavy') ?? 'h')
+      await durable.step('light', async () => (bodies.push('light'), 'l'), 'light')
+      await durable.step('heavy', async () => (bodies.push('heavy'), 'h'))
       await durable.step('last', last)
     }
     const reached = gate()
@@ -210,7 +210,7 @@ export function runtimeSuite(name: string, open: () => Promise<RuntimeWorld>, ex
     const runtime = world.begin((_, error) => failures.push(String(error)))
     await world.transact(() => runtime.start(job('a')))
     await serve(runtime, async (_, durable) => {
-      await durable.step('one', async () => void bodies.push('one') ?? 1)
+      await durable.step('one', async () => (bodies.push('one'), 1))
       if (failures.length === 0) throw new Error('a bug')
       over.open()
     })
@@ -233,14 +233,14 @@ export function runtimeSuite(name: string, open: () => Promise<RuntimeWorld>, ex
         await wake.opened
         return 1
       })
-      await durable.step('two', async () => void bodies.push('by the zombie') ?? 2)
+      await durable.step('two', async () => (bodies.push('by the zombie'), 2))
     })
     await reached.opened
     const over = gate()
     const heir = world.begin()
     await serve(heir, async (_, durable) => {
       await durable.step('one', async () => 1)
-      await durable.step('two', async () => void bodies.push('by the heir') ?? 2)
+      await durable.step('two', async () => (bodies.push('by the heir'), 2))
       over.open()
     })
     await over.opened

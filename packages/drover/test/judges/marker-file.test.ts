@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { markerFile, readVerdictLine } from '../../src/judges/marker-file.ts'
@@ -116,6 +117,12 @@ test('218: a hostile report line is parsed in under 10 ms', () => {
     readVerdictLine(line)
     assert.ok(performance.now() - begun < 10, line)
   }
+})
+
+test('a marker that is a link is not followed', async (t) => {
+  const evidence = evidenceOf(t, { had: { elsewhere: 'Verdict: PASS' } })
+  symlinkSync(join(evidence.worktree, 'elsewhere'), join(evidence.worktree, 'PARCEL_DONE.md'))
+  assert.equal((await markerFile.judge({ ...evidence, changed: ['PARCEL_DONE.md'] }, never))?.verdict, 'unknown')
 })
 
 test('a marker that is a pipe is not waited for', async (t) => {

@@ -2,8 +2,9 @@ import { DroverError } from '../../domain/error.ts'
 import { addTask } from '../../flow/operations/add.ts'
 import { oneTaskJson } from '../around.ts'
 import { changing } from '../changing.ts'
-import { command, type Context, type Values } from '../command.ts'
+import { command, type Context } from '../command.ts'
 import { escaped } from '../escape.ts'
+import type { Values } from '../option.ts'
 import { listed, readWords, taskOptions } from '../task-options.ts'
 import { readAll } from '../terminal.ts'
 
@@ -43,7 +44,10 @@ export const quick = command({
   },
 })
 
-async function readTitle({ terminal }: Context, words: readonly string[]): Promise<{ title: string; description: string | undefined }> {
+async function readTitle(
+  { terminal }: Context,
+  words: readonly string[],
+): Promise<{ title: string; description: string | undefined }> {
   if (words.length !== 1 || words[0] !== '-') return { title: words.join(' '), description: undefined }
   const [title = '', ...rest] = (await readAll(terminal.stdin)).replaceAll('\r\n', '\n').trim().split('\n')
   const description = rest.join('\n').trim()
@@ -52,11 +56,23 @@ async function readTitle({ terminal }: Context, words: readonly string[]): Promi
 
 async function addOne(context: Context, values: Values<typeof options>, title: string): Promise<void> {
   const { print } = context
-  if (values.parent !== undefined && values.id !== undefined) throw new DroverError('usage', { problem: 'a sub-task’s id comes from its parent: leave out --id', command: 'add' })
-  const { project: here, task, advice } = await changing(context, async (project) => {
+  if (values.parent !== undefined && values.id !== undefined)
+    throw new DroverError('usage', { problem: 'a sub-task’s id comes from its parent: leave out --id', command: 'add' })
+  const {
+    project: here,
+    task,
+    advice,
+  } = await changing(context, async (project) => {
     const { default_labels: labels, max_attempts: maxAttempts } = project.config.settings
     const { parent, id } = values
-    const addition = { title, words: readWords(values), id, parent, needs: listed(values['blocked-by']) ?? [], defaults: { labels, maxAttempts } }
+    const addition = {
+      title,
+      words: readWords(values),
+      id,
+      parent,
+      needs: listed(values['blocked-by']) ?? [],
+      defaults: { labels, maxAttempts },
+    }
     return { project, ...(await addTask(project, addition, project.person())) }
   })
   print.done({ task: await oneTaskJson(here, task) }, `Created task ${task.id}: ${escaped(task.title)}`, 'drover run')

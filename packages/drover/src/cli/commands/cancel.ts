@@ -5,7 +5,8 @@ import { forEachTask } from '../for-each-task.ts'
 export const cancel = command({
   name: 'cancel <task...>',
   summary: 'End a task for good',
-  about: 'With its sub-tasks and every process of its attempt; a late report revives nothing. Its work is kept. A task that is over stays as it is.',
+  about:
+    'With its sub-tasks and every process of its attempt; a late report revives nothing. Its work is kept. A task that is over stays as it is.',
   options: { reason: { type: 'string', short: 'm', about: 'Why' } },
   examples: ['drover cancel task-a1b2 -m "no longer wanted"'],
   run: (context, { reason = '' }, words) =>

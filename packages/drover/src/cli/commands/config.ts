@@ -18,8 +18,17 @@ export const configList = command({
   examples: ['drover config list --show-origin'],
   async run({ project, print }, values) {
     const { config } = await project()
-    const rows = settingKeys.map((key) => ({ key, value: shown(config, key), origin: config.origins[key] ?? 'default', about: settings[key].about }))
-    const cells = rows.map((row) => [row.key, escaped(JSON.stringify(row.value)), ...(values['show-origin'] ? [row.origin] : [])])
+    const rows = settingKeys.map((key) => ({
+      key,
+      value: shown(config, key),
+      origin: config.origins[key] ?? 'default',
+      about: settings[key].about,
+    }))
+    const cells = rows.map((row) => [
+      row.key,
+      escaped(JSON.stringify(row.value)),
+      ...(values['show-origin'] ? [row.origin] : []),
+    ])
     const shape = [{ head: 'SETTING' }, { head: 'VALUE' }, ...(values['show-origin'] ? [{ head: 'FROM' }] : [])]
     print.result({ settings: rows }, () => columns(shape, cells, { width: Infinity, heads: print.isTerminal }))
   },
@@ -35,7 +44,9 @@ export const configGet = command({
     const key = named(word)
     const from = config.origins[key] ?? 'default'
     const value = shown(config, key)
-    print.result({ key, value, origin: from }, () => [`${escaped(Array.isArray(value) ? value.join(',') : String(value))}${values['show-origin'] ? `  (${from})` : ''}`])
+    print.result({ key, value, origin: from }, () => [
+      `${escaped(Array.isArray(value) ? value.join(',') : String(value))}${values['show-origin'] ? `  (${from})` : ''}`,
+    ])
   },
 })
 
@@ -53,14 +64,25 @@ export const configSet = command({
     const before = await readFile(file, 'utf8').catch(() => '')
     await writeFile(`${file}.new`, setInToml(before, key, value))
     await rename(`${file}.new`, file)
-    print.done({ key, value, before: shown(config, key) }, `${key} = ${escaped(JSON.stringify(value))}`, 'drover config list --show-origin')
+    print.done(
+      { key, value, before: shown(config, key) },
+      `${key} = ${escaped(JSON.stringify(value))}`,
+      'drover config list --show-origin',
+    )
   },
 })
 
 function named(word: string): SettingKey {
   const key = settingNamed(word)
   if (key) return key
-  throw new DroverError('bad-setting', { where: 'drover config', problem: `there is no setting "${word}"`, nearest: nearest(word, settingKeys)[0] })
+  throw new DroverError('bad-setting', {
+    where: 'drover config',
+    problem: `there is no setting "${word}"`,
+    nearest: nearest(word, settingKeys)[0],
+  })
 }
 
-const shown = ({ settings: values }: Project['config'], key: SettingKey): string | number | boolean | readonly string[] => settings[key].kind.show(values[key] as never)
+const shown = (
+  { settings: values }: Project['config'],
+  key: SettingKey,
+): string | number | boolean | readonly string[] => settings[key].kind.show(values[key] as never)

@@ -1,10 +1,10 @@
 import { DroverError } from '../../domain/error.ts'
 import type { Project } from '../../app/open-project.ts'
-import { command, type Options, type Values } from '../command.ts'
-import { drivingFlags } from '../drive.ts'
+import { command } from '../command.ts'
+import type { Options } from '../option.ts'
+import { asWords, drivingFlags, runOptions } from '../run-options.ts'
 import { lasting } from '../time.ts'
 import { stoppedBy } from '../terminal.ts'
-import { runOptions } from './run.ts'
 
 const { workers, agent, 'no-land': noLand } = runOptions
 const options = { workers, agent, 'no-land': noLand } as const satisfies Options
@@ -19,8 +19,14 @@ export const daemon = command({
     const opened = await project(drivingFlags(values))
     const { runProject } = await import('../../app/daemon.ts')
     const { stop, kill } = terminal.signals()
-    const onReady = ({ pid }: { pid: number }): void => print.note(`Driving ${opened.places.root}, pid ${pid}, until a signal comes.`)
-    await runProject(opened, { kind: 'daemon', workers: opened.config.settings.workers, epic: null, onReady }, stop, kill)
+    const onReady = ({ pid }: { pid: number }): void =>
+      print.note(`Driving ${opened.places.root}, pid ${pid}, until a signal comes.`)
+    await runProject(
+      opened,
+      { kind: 'daemon', workers: opened.config.settings.workers, epic: null, onReady },
+      stop,
+      kill,
+    )
     return stop.reason === 130 ? stoppedBy(stop) : 0
   },
 })
@@ -37,10 +43,6 @@ export const daemonStart = command({
   },
 })
 
-/** Options as they were typed, for the process in the background. */
-export const asWords = (values: Values<Options>): string[] =>
-  Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : typeof value === 'string' ? [`--${name}=${value}`] : [`--${name}`]))
-
 export const daemonStatus = command({
   name: 'daemon status',
   summary: 'Whether a daemon drives this project',
@@ -52,7 +54,9 @@ export const daemonStatus = command({
     const holder = await holderOf(opened)
     const running = (await opened.reading.openAttempts()).length
     const since = lasting(opened.clock.now() - Date.parse(holder.since))
-    print.result({ status: 'ALIVE', ...holder, running }, () => [`ALIVE: a ${holder.kind}, pid ${holder.pid}, since ${since}, ${running} of ${holder.workers} slots at work`])
+    print.result({ status: 'ALIVE', ...holder, running }, () => [
+      `ALIVE: a ${holder.kind}, pid ${holder.pid}, since ${since}, ${running} of ${holder.workers} slots at work`,
+    ])
   },
 })
 
@@ -77,7 +81,10 @@ export const daemonStop = command({
 })
 
 async function holderOf({ places }: Project) {
-  const [{ isHeld }, { readHolder }] = await Promise.all([import('../../app/lock.ts'), import('../../app/open-project.ts')])
+  const [{ isHeld }, { readHolder }] = await Promise.all([
+    import('../../app/lock.ts'),
+    import('../../app/open-project.ts'),
+  ])
   const holder = isHeld(places) ? readHolder(places) : undefined
   if (!holder) throw new DroverError('no-daemon', { problem: 'nobody drives this project' })
   return holder

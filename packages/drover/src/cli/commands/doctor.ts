@@ -2,7 +2,11 @@ import { columns } from '../columns.ts'
 import { command } from '../command.ts'
 import { escaped } from '../escape.ts'
 
-const signs = { ok: { glyph: '✓', ascii: '+', style: 'green' }, warn: { glyph: '!', ascii: '!', style: 'yellow' }, bad: { glyph: '✗', ascii: 'x', style: 'red' } } as const
+const signs = {
+  ok: { glyph: '✓', ascii: '+', style: 'green' },
+  warn: { glyph: '!', ascii: '!', style: 'yellow' },
+  bad: { glyph: '✗', ascii: 'x', style: 'red' },
+} as const
 
 export const doctor = command({
   name: 'doctor',
@@ -17,9 +21,25 @@ export const doctor = command({
     const { diagnose } = await import('../../app/doctor.ts')
     const checks = await diagnose(await project(), { fix, deep, trust })
     print.result({ checks }, () => {
-      const rows = checks.map(({ name, state, words }) => [signs[state][print.ascii ? 'ascii' : 'glyph'], name, escaped(words)])
-      const lines = columns([{ head: '', paint: (cell, row) => print.paint(signs[checks[row]!.state].style, cell) }, { head: '' }, { head: '' }], rows, { width: Infinity, heads: false })
-      return lines.flatMap((line, i) => (checks[i]!.state === 'ok' || checks[i]!.remedy === '' ? [line] : [line, `   ${print.ascii ? '->' : '→'} ${escaped(checks[i]!.remedy)}`]))
+      const rows = checks.map(({ name, state, words }) => [
+        signs[state][print.ascii ? 'ascii' : 'glyph'],
+        name,
+        escaped(words),
+      ])
+      const lines = columns(
+        [
+          { head: '', paint: (cell, row) => print.paint(signs[checks[row]!.state].style, cell) },
+          { head: '' },
+          { head: '' },
+        ],
+        rows,
+        { width: Infinity, heads: false },
+      )
+      return lines.flatMap((line, i) =>
+        checks[i]!.state === 'ok' || checks[i]!.remedy === ''
+          ? [line]
+          : [line, `   ${print.ascii ? '->' : '→'} ${escaped(checks[i]!.remedy)}`],
+      )
     })
     return checks.some(({ state }) => state === 'bad') ? 1 : 0
   },

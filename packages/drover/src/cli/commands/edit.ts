@@ -9,20 +9,25 @@ import { listed, readWords, taskOptions } from '../task-options.ts'
 export const edit = command({
   name: 'edit <task>',
   summary: 'Change a task that is not at work',
-  about: 'Only what is named changes. --blocked-by names all that it needs from now on; drover need changes single ones. An empty --epic takes it out of its epic.',
+  about:
+    'Only what is named changes. --blocked-by names all that it needs from now on; drover need changes single ones. An empty --epic takes it out of its epic.',
   options: {
     title: { type: 'string', arg: 'text', about: 'A new title' },
     ...taskOptions,
     verify: { type: 'boolean', about: 'Run its own checks again' },
   },
-  examples: ['drover edit task-a1b2 --priority high', 'drover edit task-a1b2 --title "A better title" --check "npm test"'],
+  examples: [
+    'drover edit task-a1b2 --priority high',
+    'drover edit task-a1b2 --title "A better title" --check "npm test"',
+  ],
   async run(context, { title, verify, ...values }, [word = '']) {
     const { here, task } = await changing(context, async (project) => {
       const found = await resolveTask(project.reading, word)
       const words = readWords(values)
       if (title !== undefined) words.title = checkTitle(title)
       if (verify) words.verify = true
-      if (words.epicId !== undefined) words.epicId = words.epicId ? (await resolveEpic(project.reading, words.epicId)).id : null
+      if (words.epicId !== undefined)
+        words.epicId = words.epicId ? (await resolveEpic(project.reading, words.epicId)).id : null
       await editTask(project, { task: found, words, needs: listed(values['blocked-by']) }, project.person())
       return { here: project, task: await resolveTask(project.reading, found.id) }
     })

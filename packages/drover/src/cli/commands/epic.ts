@@ -20,8 +20,14 @@ export const epicAdd = command({
   },
   examples: ['drover epic add "Accounts" -d "Sign up, log in, log out"'],
   async run(context, { description = '', id }, words) {
-    const epic = await changing(context, (project) => addEpic(project, { title: words.join(' '), description, id }, project.person()))
-    context.print.done({ epic: epicJson(epic, none) }, `Created epic ${epic.id}: ${escaped(epic.title)}`, `drover add "…" --epic ${epic.id}`)
+    const epic = await changing(context, (project) =>
+      addEpic(project, { title: words.join(' '), description, id }, project.person()),
+    )
+    context.print.done(
+      { epic: epicJson(epic, none) },
+      `Created epic ${epic.id}: ${escaped(epic.title)}`,
+      `drover add "…" --epic ${epic.id}`,
+    )
   },
 })
 
@@ -34,15 +40,25 @@ export const epicList = command({
     const { reading } = await project()
     const [epics, standings] = await Promise.all([reading.epics(), reading.standingByEpic()])
     const rows = epics.map((epic) => ({ epic, standing: standings.get(epic.id) ?? none }))
-    const shape = [{ head: 'EPIC' }, { head: 'STATUS' }, { head: 'DONE', align: 'right' }, { head: 'TITLE', shrinks: true }] as const
+    const shape = [
+      { head: 'EPIC' },
+      { head: 'STATUS' },
+      { head: 'DONE', align: 'right' },
+      { head: 'TITLE', shrinks: true },
+    ] as const
     print.result({ epics: rows.map(({ epic, standing }) => epicJson(epic, standing)) }, () =>
       columns(
         shape,
-        rows.map(({ epic, standing }) => [epic.id, epic.status, `${standing.counts.completed}/${standing.total}`, escaped(epic.title)]),
+        rows.map(({ epic, standing }) => [
+          epic.id,
+          epic.status,
+          `${standing.counts.completed}/${standing.total}`,
+          escaped(epic.title),
+        ]),
         { width: print.width, heads: print.isTerminal },
       ),
     )
-    if (rows.length === 0 && !print.json) print.note('There are no epics yet.\n→ drover epic add "Title"')
+    if (rows.length === 0 && !print.json) print.note('There are no epics yet.', 'drover epic add "Title"')
   },
 })
 
@@ -81,6 +97,9 @@ export const epicClose = command({
     })
     const { running, queued } = glance(standing)
     const open = running + queued > 0 ? `; ${running + queued} of its tasks go on` : ''
-    context.print.done({ epic: epicJson({ ...epic, status: 'closed' }, standing) }, isClosed ? `Closed epic ${epic.id}${open}` : `${epic.id} was closed before`)
+    context.print.done(
+      { epic: epicJson({ ...epic, status: 'closed' }, standing) },
+      isClosed ? `Closed epic ${epic.id}${open}` : `${epic.id} was closed before`,
+    )
   },
 })

@@ -15,7 +15,9 @@ export const hint = command({
     if (text === '') throw new DroverError('usage', { problem: 'a hint needs words', command: 'hint' })
     return forEachTask(context, [word], async (project, task) => {
       await hintTask(project, { task, text }, project.person())
-      const why = isAtWork(task) ? 'the attempt at work has its prompt already; the next one will read it' : 'it will be in the next prompt'
+      const why = isAtWork(task)
+        ? 'the attempt at work has its prompt already; the next one will read it'
+        : 'it will be in the next prompt'
       const next = isOver(task) ? `drover retry ${task.id}` : `drover show ${task.id}`
       return { sentence: `Hint for ${task.id} queued: ${why}`, next, answer: { delivery: 'queued', why } }
     })

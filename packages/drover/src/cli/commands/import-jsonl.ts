@@ -26,7 +26,11 @@ export const importLines = command({
       return importJsonl(project, { text, defaults: { labels, maxAttempts }, dryRun }, project.person())
     })
     for (const warning of imported.warnings) context.print.warn(warning)
-    context.print.done({ ...imported, dryRun }, `${dryRun ? 'Would import' : 'Imported'} ${words(imported)}`, dryRun ? `drover import-jsonl ${file}` : 'drover run')
+    context.print.done(
+      { ...imported, dryRun },
+      `${dryRun ? 'Would import' : 'Imported'} ${words(imported)}`,
+      dryRun ? `drover import-jsonl ${file}` : 'drover run',
+    )
   },
 })
 
@@ -35,11 +39,16 @@ async function readText({ terminal, globals }: Context, file: string): Promise<s
   try {
     return await readFile(resolve(terminal.cwd, globals.directory ?? '.', file), 'utf8')
   } catch (error) {
-    throw new DroverError('bad-file', { file, problem: error instanceof Error ? error.message.replace(/,.*/, '') : 'cannot be read' }, error)
+    throw new DroverError(
+      'bad-file',
+      { file, problem: error instanceof Error ? error.message.replace(/,.*/, '') : 'cannot be read' },
+      error,
+    )
   }
 }
 
 function words({ epics, tasks, updated, unchanged }: Imported): string {
-  const changed = updated.length + unchanged > 0 ? `; ${updated.length} brought up to date, ${unchanged} as they were` : ''
+  const changed =
+    updated.length + unchanged > 0 ? `; ${updated.length} brought up to date, ${unchanged} as they were` : ''
   return `${epics.length} ${epics.length === 1 ? 'epic' : 'epics'} and ${tasks.length} ${tasks.length === 1 ? 'task' : 'tasks'}${changed}`
 }

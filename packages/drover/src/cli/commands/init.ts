@@ -1,19 +1,27 @@
 import { command } from '../command.ts'
-import { placeOf } from '../dispatch.ts'
 import { escaped } from '../escape.ts'
+import { placeOf } from '../place.ts'
 
 export const init = command({
   name: 'init',
   summary: 'Make this repository a drover project',
-  about: 'Makes .drover/ (ignored by git through .git/info/exclude) and .drover.toml, where every setting stands as a comment with its default. Twice is fine.',
+  about:
+    'Makes .drover/ (ignored by git through .git/info/exclude) and .drover.toml, where every setting stands as a comment with its default. Twice is fine.',
   options: {},
   examples: ['drover init'],
   async run({ globals, terminal, print }) {
     const { initProject } = await import('../../app/init.ts')
     const made = await initProject({ folder: placeOf(globals, terminal).folder })
-    const sentence = made.created.length > 0 ? `Made ${escaped(made.root)} a drover project: ${made.created.join(', ')}` : `${escaped(made.root)} is a drover project already; nothing was changed`
+    const sentence =
+      made.created.length > 0
+        ? `Made ${escaped(made.root)} a drover project: ${made.created.join(', ')}`
+        : `${escaped(made.root)} is a drover project already; nothing was changed`
     print.done(made, sentence, 'drover add "Title"')
     if (print.json) return
-    if (made.detectedGate) print.note(`A gate that would fit: ${escaped(made.detectedGate)}\n→ drover config set land.gate ${JSON.stringify(made.detectedGate)}`)
+    if (made.detectedGate)
+      print.note(
+        `A gate that would fit: ${escaped(made.detectedGate)}`,
+        `drover config set land.gate ${JSON.stringify(made.detectedGate)}`,
+      )
   },
 })

@@ -7,12 +7,16 @@ import { forEachTask } from '../for-each-task.ts'
 import { landingJson } from '../json.ts'
 import { landingLine } from '../task-page.ts'
 
-const queued = ({ id }: Task) => ({ sentence: `${id} is in the landing lane`, next: `drover why ${id}   (a run or a daemon lands it)` })
+const queued = ({ id }: Task) => ({
+  sentence: `${id} is in the landing lane`,
+  next: `drover why ${id}   (a run or a daemon lands it)`,
+})
 
 export const land = command({
   name: 'land <task...>',
   summary: 'Land work that waits for you',
-  about: 'Approves what waits for a review, and tries again what a checkout was in the way of. It lands when its turn comes: gated, on the tip.',
+  about:
+    'Approves what waits for a review, and tries again what a checkout was in the way of. It lands when its turn comes: gated, on the tip.',
   options: {},
   examples: ['drover land task-a1b2'],
   run: (context, _, words) =>
@@ -44,7 +48,9 @@ export const landHistory = command({
     const { reading, clock } = await project()
     const task = word === undefined ? undefined : await resolveTask(reading, word)
     const landings = await reading.landings(task?.id)
-    print.result({ landings: landings.map(landingJson) }, () => landings.map((landing) => `${landing.task}  ${landingLine(landing, print, clock.now())}`))
+    print.result({ landings: landings.map(landingJson) }, () =>
+      landings.map((landing) => `${landing.task}  ${landingLine(landing, print, clock.now())}`),
+    )
     if (landings.length === 0 && !print.json) print.note('no land attempts recorded')
   },
 })
@@ -56,14 +62,30 @@ export const landStatus = command({
   examples: ['drover land status'],
   async run({ project, print }) {
     const { reading } = await project()
-    const tasks = await reading.tasks({ statuses: ['landing', 'blocked'], reasons: ['review', 'checkout', 'conflict', 'gate'] })
+    const tasks = await reading.tasks({
+      statuses: ['landing', 'blocked'],
+      reasons: ['review', 'checkout', 'conflict', 'gate'],
+    })
     const whole = tasks.filter(({ kind }) => kind !== 'subtask')
-    const shown = ({ id, title, status, blockedReason, blockedNote }: Task) => ({ id, title, status, blockedReason, blockedNote: blockedNote || null })
-    const [lane, waiting] = [whole.filter(({ status }) => status === 'landing'), whole.filter(({ status }) => status === 'blocked')]
+    const [lane, waiting] = [
+      whole.filter(({ status }) => status === 'landing'),
+      whole.filter(({ status }) => status === 'blocked'),
+    ]
     print.result({ landing: lane.map(shown), waiting: waiting.map(shown) }, () => [
       ...lane.map(({ id, title }) => `landing  ${id}: ${escaped(title)}`),
-      ...waiting.map(({ id, blockedReason, blockedNote }) => `${blockedReason}  ${id}${blockedNote ? `: ${escaped(blockedNote)}` : ''}`),
+      ...waiting.map(
+        ({ id, blockedReason, blockedNote }) =>
+          `${blockedReason}  ${id}${blockedNote ? `: ${escaped(blockedNote)}` : ''}`,
+      ),
     ])
     if (whole.length === 0 && !print.json) print.note('Nothing is landing, and nothing waits to.')
   },
+})
+
+const shown = ({ id, title, status, blockedReason, blockedNote }: Task) => ({
+  id,
+  title,
+  status,
+  blockedReason,
+  blockedNote: blockedNote || null,
 })

@@ -23,13 +23,20 @@ export const list = command({
     const { reading } = opened
     const filter = status ?? (all ? 'all' : 'active')
     const chooses = readStatuses(filter)
-    const within = { ...(epic === undefined ? {} : { epic: (await resolveEpic(reading, epic)).id }), ...(label === undefined ? {} : { label }) }
+    const within = {
+      ...(epic === undefined ? {} : { epic: (await resolveEpic(reading, epic)).id }),
+      ...(label === undefined ? {} : { label }),
+    }
     const every = await reading.tasks(within)
     const tasks = every.filter(chooses).toSorted((a, b) => b.priority - a.priority)
     if (print.json) return print.result({ filter, tasks: await manyTasksJson(opened, tasks) }, () => [])
     print.lines(taskTable(tasks, print))
     const over = filter === 'active' ? every.filter(isOver).length : 0
-    if (over > 0) print.note(`${tasks.length > 0 ? 'And ' : 'No open tasks; '}${over} that ${over === 1 ? 'is' : 'are'} over: drover list --all`)
-    else if (tasks.length === 0) print.note(every.length === 0 ? 'There are no tasks yet.\n→ drover add "Title"' : 'No task is so.')
+    if (over > 0)
+      print.note(
+        `${tasks.length > 0 ? 'And ' : 'No open tasks; '}${over} that ${over === 1 ? 'is' : 'are'} over: drover list --all`,
+      )
+    else if (tasks.length === 0)
+      every.length === 0 ? print.note('There are no tasks yet.', 'drover add "Title"') : print.note('No task is so.')
   },
 })

@@ -31,9 +31,15 @@ export const logs = command({
     const folder = join(places.folder, 'attempts', task.id, String(attempt))
     const tails = [openTail(join(folder, 'out')), openTail(join(folder, 'err'))]
     const first = (await Promise.all(tails.map((tail) => tail.last(most)))).flat()
-    const show = (lines: readonly string[]): void => (print.json ? lines.forEach((line) => print.jsonLine({ task: task.id, attempt, line })) : print.lines(lines.flatMap(escapedLines)))
+    const show = (lines: readonly string[]): void =>
+      print.json
+        ? lines.forEach((line) => print.jsonLine({ task: task.id, attempt, line }))
+        : print.lines(lines.flatMap(escapedLines))
     show(first)
-    if (first.length === 0 && !print.json) print.note(attempt === 0 ? `${task.id} has no attempt yet.` : `Attempt ${attempt} of ${task.id} has said nothing yet.`)
+    if (first.length === 0 && !print.json)
+      print.note(
+        attempt === 0 ? `${task.id} has no attempt yet.` : `Attempt ${attempt} of ${task.id} has said nothing yet.`,
+      )
     if (!values.follow) return 0
     const { stop } = terminal.signals()
     for (let isOver = false; !stop.aborted; await clock.sleep(200, stop)) {
@@ -46,9 +52,16 @@ export const logs = command({
   },
 })
 
-async function printEvents(reading: Reading, task: Task, { most, print }: { most: number; print: { json: boolean; lines(lines: readonly string[]): void; jsonLine(value: unknown): void } }): Promise<void> {
+async function printEvents(
+  reading: Reading,
+  task: Task,
+  {
+    most,
+    print,
+  }: { most: number; print: { json: boolean; lines(lines: readonly string[]): void; jsonLine(value: unknown): void } },
+): Promise<void> {
   const lines: string[] = []
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const page = await reading.events(after, { task: task.id }, 500)
     lines.push(...page.map(tell).filter((line) => line !== undefined))
     if (page.length === 0) break

@@ -29,5 +29,9 @@ async function change(context: Context, word: string, wish: { add: string[]; rem
   })
   const task = await oneTaskJson(here, await resolveTask(here.reading, id))
   const needs = task.needs.length > 0 ? `needs ${task.needs.join(', ')}` : 'needs nothing'
-  context.print.done({ task, changed: isChanged }, isChanged ? `${id} now ${needs}` : `${id} ${needs} already: nothing to change`, `drover why ${id}`)
+  context.print.done(
+    { task, changed: isChanged },
+    isChanged ? `${id} now ${needs}` : `${id} ${needs} already: nothing to change`,
+    `drover why ${id}`,
+  )
 }

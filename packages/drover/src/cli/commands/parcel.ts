@@ -9,7 +9,8 @@ const number = (about: string) => ({ type: 'string', arg: 'n', about }) as const
 export const parcelDone = command({
   name: 'parcel done',
   summary: 'For agents: report how the attempt ended',
-  about: 'From inside the attempt’s worktree. The verdict is PASS, PASS_WITH_WARNINGS, BLOCK or FAIL, in any case. Nothing is read from stdin.',
+  about:
+    'From inside the attempt’s worktree. The verdict is PASS, PASS_WITH_WARNINGS, BLOCK or FAIL, in any case. Nothing is read from stdin.',
   options: {
     verdict: { type: 'string', arg: 'word', about: 'PASS, PASS_WITH_WARNINGS, BLOCK or FAIL' },
     summary: { type: 'string', about: 'One line: what was done' },
@@ -25,13 +26,20 @@ export const parcelDone = command({
   examples: ['drover parcel done --verdict PASS --summary "The endpoint answers, with tests"'],
   async run(context, values) {
     const verdict = values.verdict === undefined ? undefined : readVerdictWord(values.verdict)
-    if (!verdict) throw usage(values.verdict === undefined ? 'drover parcel done needs --verdict' : `--verdict cannot be "${values.verdict}": PASS, PASS_WITH_WARNINGS, BLOCK or FAIL`)
+    if (!verdict)
+      throw usage(
+        values.verdict === undefined
+          ? 'drover parcel done needs --verdict'
+          : `--verdict cannot be "${values.verdict}": PASS, PASS_WITH_WARNINGS, BLOCK or FAIL`,
+      )
     if (!values.summary?.trim()) throw usage('drover parcel done needs --summary')
-    if (values.detail !== undefined && values['detail-file'] !== undefined) throw usage('give --detail or --detail-file, not both')
+    if (values.detail !== undefined && values['detail-file'] !== undefined)
+      throw usage('give --detail or --detail-file, not both')
     const report: Report = {
       verdict,
       summary: values.summary.trim(),
-      detail: values.detail ?? (values['detail-file'] === undefined ? '' : await readText(context, values['detail-file'])),
+      detail:
+        values.detail ?? (values['detail-file'] === undefined ? '' : await readText(context, values['detail-file'])),
       tokensIn: count('--tokens-in', values['tokens-in']),
       tokensOut: count('--tokens-out', values['tokens-out']),
       durationS: count('--duration-s', values['duration-s']),
@@ -51,13 +59,17 @@ export const parcelProgress = command({
     detail: { type: 'string', about: 'More about it' },
   },
   examples: ['drover parcel progress "the tests are written" --phase running'],
-  run: (context, { phase, detail = '' }, words) => tell(context, 'progress', { label: words.join(' '), phase, detail }, 'Reported'),
+  run: (context, { phase, detail = '' }, words) =>
+    tell(context, 'progress', { label: words.join(' '), phase, detail }, 'Reported'),
 })
 
 async function tell({ print }: Context, ask: 'report' | 'progress', said: object, sentence: string): Promise<void> {
   const { sayAsAgent } = await import('../../app/agent-side.ts')
   const { task, how } = await sayAsAgent(ask, { ...said })
-  print.done({ task, how }, `${sentence} for ${task}${how === 'told' ? '' : ' (no daemon answers: it reads this when it is back)'}`)
+  print.done(
+    { task, how },
+    `${sentence} for ${task}${how === 'told' ? '' : ' (no daemon answers: it reads this when it is back)'}`,
+  )
 }
 
 async function readText({ terminal, globals }: Context, file: string): Promise<string> {

@@ -31,7 +31,7 @@ export const rescueShow = command({
     const kept = (await rescues(context, task)).filter((one) => attempt === undefined || one.attempt === attempt)
     if (kept.length === 0) throw new DroverError('no-rescue', { name })
     await table(context, kept)
-    if (!context.print.json) context.print.note(`→ drover rescue restore ${kept.at(-1)!.task}/${kept.at(-1)!.attempt}`)
+    if (!context.print.json) context.print.note('', `drover rescue restore ${kept.at(-1)!.task}/${kept.at(-1)!.attempt}`)
   },
 })
 
@@ -55,7 +55,17 @@ async function rescues({ project }: Context, task: string | undefined): Promise<
 
 async function table({ project, print }: Context, kept: Kept): Promise<void> {
   const now = (await project()).clock.now()
-  const rows = kept.map(({ task, attempt, commit, at, subject }) => [`${task}/${attempt}`, commit.slice(0, 10), when(at, now, print.isTerminal), escaped(subject)])
+  const rows = kept.map(({ task, attempt, commit, at, subject }) => [
+    `${task}/${attempt}`,
+    commit.slice(0, 10),
+    when(at, now, print.isTerminal),
+    escaped(subject),
+  ])
   const answer = { rescues: kept.map((one) => ({ ...one, at: new Date(one.at).toISOString() })) }
-  print.result(answer, () => columns([{ head: 'KEPT' }, { head: 'COMMIT' }, { head: 'WHEN' }, { head: 'SUBJECT', shrinks: true }], rows, { width: print.width, heads: print.isTerminal }))
+  print.result(answer, () =>
+    columns([{ head: 'KEPT' }, { head: 'COMMIT' }, { head: 'WHEN' }, { head: 'SUBJECT', shrinks: true }], rows, {
+      width: print.width,
+      heads: print.isTerminal,
+    }),
+  )
 }

@@ -10,7 +10,8 @@ const chosen = ['failed', 'blocked', 'cancelled', 'completed'] as const satisfie
 export const reset = command({
   name: 'reset [task...]',
   summary: 'Put tasks back to where they wait for an agent',
-  about: 'Without ids or options: all that are neither completed nor at work nor landing. What is completed is done again only when it is named, and after a yes.',
+  about:
+    'Without ids or options: all that are neither completed nor at work nor landing. What is completed is done again only when it is named, and after a yes.',
   options: {
     failed: { type: 'boolean', about: 'All that failed' },
     blocked: { type: 'boolean', about: 'All that are blocked' },
@@ -24,10 +25,21 @@ export const reset = command({
     const wanted = chosen.filter((status) => values[status])
     const tasks = words.length > 0 ? await resolveTasks(reading, words) : await resettable(reading, wanted)
     const done = tasks.filter(({ status }) => status === 'completed')
-    if (done.length > 0 && !(await confirmed(context, `${count(done)} that ${done.length === 1 ? 'is' : 'are'} completed will be done again`))) return
+    if (
+      done.length > 0 &&
+      !(await confirmed(
+        context,
+        `${count(done)} that ${done.length === 1 ? 'is' : 'are'} completed will be done again`,
+      ))
+    )
+      return
     await changing(context, (project) => resetTasks(project, tasks, project.person()))
     const ids = tasks.map(({ id }) => id)
-    print.done({ tasks: ids }, tasks.length === 0 ? 'Nothing to reset' : `Reset ${count(tasks)}`, tasks.length === 0 ? 'drover list' : 'drover run')
+    print.done(
+      { tasks: ids },
+      tasks.length === 0 ? 'Nothing to reset' : `Reset ${count(tasks)}`,
+      tasks.length === 0 ? 'drover list' : 'drover run',
+    )
   },
 })
 

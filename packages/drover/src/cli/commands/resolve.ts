@@ -15,7 +15,8 @@ const lifted: Partial<Record<BlockedReason, string>> = {
 export const resolve = command({
   name: 'resolve <task...>',
   summary: 'Lift what a task waits for, or answer its question',
-  about: 'The note is the answer to a question, and a hint after a conflict or a red gate. Open needs are taken away; a review is approved.',
+  about:
+    'The note is the answer to a question, and a hint after a conflict or a red gate. Open needs are taken away; a review is approved.',
   options: { note: { type: 'string', short: 'n', about: 'What the agent should know' } },
   examples: ['drover resolve task-a1b2 --note "use the second design"'],
   run: (context, { note = '' }, words) =>

@@ -2,16 +2,22 @@ import { DroverError } from '../../domain/error.ts'
 import { resume as resumeTask } from '../../flow/operations/resume.ts'
 import { command } from '../command.ts'
 import { forEachTask } from '../for-each-task.ts'
-import { runOptions, startRun } from './run.ts'
+import { runOptions } from '../run-options.ts'
+import { startRun } from './run.ts'
 
 export const resume = command({
   name: 'resume [task...]',
   summary: 'Go on with a run, or with paused tasks',
-  about: 'Without a task: the same as drover run, which always goes on where the last one ended. With tasks: they are no longer paused, and go on in the same session.',
-  options: { ...runOptions, hint: { type: 'string', arg: 'text', about: 'What the agent of a paused task should know' } },
+  about:
+    'Without a task: the same as drover run, which always goes on where the last one ended. With tasks: they are no longer paused, and go on in the same session.',
+  options: {
+    ...runOptions,
+    hint: { type: 'string', arg: 'text', about: 'What the agent of a paused task should know' },
+  },
   examples: ['drover resume', 'drover resume task-a1b2 --hint "the design is settled: take B"'],
   async run(context, { hint, ...values }, words): Promise<number> {
-    if (words.length === 0 && hint !== undefined) throw new DroverError('usage', { problem: '--hint needs the task it is for', command: 'resume' })
+    if (words.length === 0 && hint !== undefined)
+      throw new DroverError('usage', { problem: '--hint needs the task it is for', command: 'resume' })
     if (words.length === 0) return startRun(context, values)
     await forEachTask(context, words, async (project, task) => {
       await resumeTask(project, { task, hint: hint ?? '' }, project.person())

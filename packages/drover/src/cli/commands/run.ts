@@ -1,15 +1,8 @@
 import { resolveEpic } from '../../flow/operations/resolve-task.ts'
-import { command, type Context, type Values } from '../command.ts'
-import { driveAndShow, drivingFlags } from '../drive.ts'
-import { asWords } from './daemon.ts'
-
-export const runOptions = {
-  workers: { type: 'string', short: 'w', arg: 'n', about: 'How many agents run at once' },
-  epic: { type: 'string', short: 'e', arg: 'epic', about: 'Only tasks of this epic' },
-  agent: { type: 'string', arg: 'name', about: 'The agent for tasks that name none' },
-  'no-land': { type: 'boolean', about: 'What passes waits for drover land' },
-  detach: { type: 'boolean', about: 'Run in the background' },
-} as const
+import { command, type Context } from '../command.ts'
+import { driveAndShow } from '../drive.ts'
+import type { Values } from '../option.ts'
+import { asWords, drivingFlags, runOptions } from '../run-options.ts'
 
 export const run = command({
   name: 'run',

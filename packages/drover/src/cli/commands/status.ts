@@ -21,23 +21,29 @@ export const status = command({
   examples: ['drover status', 'drover status --watch', 'drover status --tree', 'drover status --oneline'],
   async run(context, values, [word]) {
     if (word !== undefined) return showTask(context, word)
-    if (values.watch) return watchLive(context, { epic: undefined, oneline: values.oneline === true, ascii: values.ascii === true })
+    if (values.watch)
+      return watchLive(context, { epic: undefined, oneline: values.oneline === true, ascii: values.ascii === true })
     if (values.tree || values.graph) return showAll(context, values)
     const project = await context.project()
     const ascii = values.ascii === true || context.print.ascii
     const { print } = context
     if (values.oneline && !print.json) return print.lines([oneLine(await project.reading.standing(), ascii)])
     const moment = await look(project)
-    print.result(momentJson(moment), () => view({ moment, story: [], footer: '' }, { width: print.width, paint: print.paint, ascii }))
-    if (moment.standing.total === 0 && !print.json) print.note('There are no tasks yet.\n→ drover add "Title"')
+    print.result(momentJson(moment), () =>
+      view({ moment, story: [], footer: '' }, { width: print.width, paint: print.paint, ascii }),
+    )
+    if (moment.standing.total === 0 && !print.json) print.note('There are no tasks yet.', 'drover add "Title"')
   },
 })
 
-async function showAll({ project, print }: Context, { tree, ascii }: { tree?: boolean | undefined; ascii?: boolean | undefined }): Promise<void> {
+async function showAll(
+  { project, print }: Context,
+  { tree, ascii }: { tree?: boolean | undefined; ascii?: boolean | undefined },
+): Promise<void> {
   const opened = await project()
   const { reading } = opened
   const tasks = await reading.tasks({})
   if (print.json) return print.result({ tasks: await manyTasksJson(opened, tasks) }, () => [])
-  const look = { width: print.width, ascii: ascii === true || print.ascii }
-  print.lines(tree ? treeLines(tasks, look) : graphLines(tasks, await reading.allNeeds(), look))
+  const shape = { width: print.width, ascii: ascii === true || print.ascii }
+  print.lines(tree ? treeLines(tasks, shape) : graphLines(tasks, await reading.allNeeds(), shape))
 }

@@ -17,7 +17,6 @@ export const summary = command({
     const { counts, blockedFor, total } = moment.standing
     const landed = completed.filter(({ kind, landedCommit }) => kind !== 'subtask' && landedCommit !== null).length
     const mergeBlocked = (blockedFor.conflict ?? 0) + (blockedFor.gate ?? 0)
-    const row = (name: string, n: number, glyph = ''): string => `${padded(glyph, 3)}${padded(name, 14)}${String(n).padStart(6)}`
     print.result({ ...momentJson(moment), landed, mergeBlocked }, () => [
       ...statuses.map((status) => row(status, counts[status], glyphOf({ status }, print.ascii))),
       row('landed', landed),
@@ -26,3 +25,6 @@ export const summary = command({
     ])
   },
 })
+
+const row = (name: string, n: number, glyph = ''): string =>
+  `${padded(glyph, 3)}${padded(name, 14)}${String(n).padStart(6)}`

@@ -9,6 +9,9 @@ export const version = command({
   async run({ print }) {
     const { node } = process.versions
     const { platform, arch } = process
-    print.result({ version: pkg.version, node, platform, arch }, () => [`drover ${pkg.version}`, ...(print.verbose ? [`node ${node}`, `${platform} ${arch}`] : [])])
+    print.result({ version: pkg.version, node, platform, arch }, () => [
+      `drover ${pkg.version}`,
+      ...(print.verbose ? [`node ${node}`, `${platform} ${arch}`] : []),
+    ])
   },
 })

@@ -16,13 +16,15 @@ interface Watch {
 export const watch = command({
   name: 'watch',
   summary: 'The same, live',
-  about: 'On a terminal it stays until Ctrl-C; elsewhere it prints a line for every change and ends when nothing runs or waits to run.',
+  about:
+    'On a terminal it stays until Ctrl-C; elsewhere it prints a line for every change and ends when nothing runs or waits to run.',
   options: {
     oneline: { type: 'boolean', about: 'One line only' },
     ascii: { type: 'boolean', about: 'No emoji' },
   },
   examples: ['drover watch', 'drover watch --json'],
-  run: (context, { oneline, ascii }) => watchLive(context, { epic: undefined, oneline: oneline === true, ascii: ascii === true }),
+  run: (context, { oneline, ascii }) =>
+    watchLive(context, { epic: undefined, oneline: oneline === true, ascii: ascii === true }),
 })
 
 /** Shows every change until a signal comes or, where nobody looks, until there is nothing more to come. */
@@ -64,7 +66,11 @@ function printsChanges({ print }: Context, { ascii }: Watch): Show {
 function drawsOn(screen: Screen, { print }: Context, { oneline, ascii }: Watch): Show {
   const shape = { width: print.width, paint: print.paint, ascii: ascii || print.ascii }
   return (moment, story) =>
-    screen.draw(oneline ? [oneLine(moment.standing, shape.ascii)] : view({ moment, story, footer: 'Ctrl-C ends the view, not the work' }, shape))
+    screen.draw(
+      oneline
+        ? [oneLine(moment.standing, shape.ascii)]
+        : view({ moment, story, footer: 'Ctrl-C ends the view, not the work' }, shape),
+    )
 }
 
 const isQuiet = ({ standing }: Moment): boolean => {

@@ -13,7 +13,8 @@ export const why = command({
     const { reading, clock } = await project()
     const task = await resolveTask(reading, word)
     const { words, next } = await reasons(reading, task, clock.now())
-    print.result({ task: task.id, status: task.status, blockedReason: task.blockedReason, reasons: words, next }, () => words.map((line) => escaped(line)))
-    if (!print.json) for (const line of next) print.note(`→ ${line}`)
+    const answer = { task: task.id, status: task.status, blockedReason: task.blockedReason, reasons: words, next }
+    const arrow = print.ascii ? '->' : '→'
+    print.result(answer, () => [...words.map(escaped), ...next.map((line) => `${arrow} ${line}`)])
   },
 })

@@ -27,7 +27,11 @@ interface Place {
 }
 
 /** Adds one task and says what could make it clearer. */
-export async function addTask(ports: Ports, addition: Addition, by: Speaker): Promise<{ task: Task; advice: string[] }> {
+export async function addTask(
+  ports: Ports,
+  addition: Addition,
+  by: Speaker,
+): Promise<{ task: Task; advice: string[] }> {
   const { reading } = ports
   const place = await placeOf(reading, addition)
   refuseNeedsOfSubtask(place.parent !== undefined, addition.needs)
@@ -36,15 +40,30 @@ export async function addTask(ports: Ports, addition: Addition, by: Speaker): Pr
   const words = await wordsOf(reading, addition, place)
   const id = place.id === undefined ? await freshId(ports, 'task') : await freeId(reading, place.id)
   const kind = place.parent ? 'subtask' : 'task'
-  const data = { words, kind, parentId: place.parent?.id ?? null, sequence: place.sequence, needs, status: 'ready', imported: false, email: emailOf(by), createdAt: null } as const
+  const data = {
+    words,
+    kind,
+    parentId: place.parent?.id ?? null,
+    sequence: place.sequence,
+    needs,
+    status: 'ready',
+    imported: false,
+    email: emailOf(by),
+    createdAt: null,
+  } as const
   await say(ports.ledger, [{ type: 'task.created', task: id, data: { ...data, needs } }], by, 'add')
   return { task: await resolveTask(reading, id), advice: adviceOn(words) }
 }
 
 async function placeOf(reading: Reading, { title, id, parent }: Addition): Promise<Place> {
   const named = parent === undefined ? await readTitle(reading, title) : undefined
-  if (named) return subtaskOf(reading, await resolveTask(reading, named.parent), { sequence: named.sequence, title: named.title })
-  if (parent !== undefined) return subtaskOf(reading, await resolveTask(reading, parent), { sequence: undefined, title })
+  if (named)
+    return subtaskOf(reading, await resolveTask(reading, named.parent), {
+      sequence: named.sequence,
+      title: named.title,
+    })
+  if (parent !== undefined)
+    return subtaskOf(reading, await resolveTask(reading, parent), { sequence: undefined, title })
   return { id: id === undefined ? undefined : checkId(id), title, parent: undefined, sequence: null }
 }
 
@@ -55,7 +74,11 @@ async function readTitle(reading: Reading, title: string): Promise<ReturnType<ty
   return readSubtaskTitle(title.trim(), () => exists)
 }
 
-async function subtaskOf(reading: Reading, parent: Task, part: { sequence: number | undefined; title: string }): Promise<Place> {
+async function subtaskOf(
+  reading: Reading,
+  parent: Task,
+  part: { sequence: number | undefined; title: string },
+): Promise<Place> {
   await refuseParent(reading, parent)
   const taken = (await reading.subtasks(parent.id)).map(({ sequence }) => sequence ?? 0)
   const sequence = part.sequence ?? Math.max(0, ...taken) + 1
@@ -76,5 +99,13 @@ async function wordsOf(reading: Reading, { words, defaults }: Addition, { parent
   const epicId = words.epicId == null ? (parent?.epicId ?? null) : (await resolveEpic(reading, words.epicId)).id
   const inherited = parent ? { priority: parent.priority, agent: parent.agent } : {}
   const labels = [...new Set([...defaults.labels, ...(words.labels ?? [])])]
-  return { ...plainWords, maxAttempts: defaults.maxAttempts, ...inherited, ...words, title: checkTitle(title), epicId, labels }
+  return {
+    ...plainWords,
+    maxAttempts: defaults.maxAttempts,
+    ...inherited,
+    ...words,
+    title: checkTitle(title),
+    epicId,
+    labels,
+  }
 }

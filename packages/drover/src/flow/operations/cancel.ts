@@ -5,7 +5,11 @@ import { family } from './family.ts'
 import { on, type Ports, refuseSubtask, say } from './say.ts'
 
 /** Ends a task and its open sub-tasks for good. One that is over stays as it is: nothing to do. */
-export async function cancel({ ledger, reading }: Ports, wish: { task: Task; reason: string }, by: Speaker): Promise<Event[]> {
+export async function cancel(
+  { ledger, reading }: Ports,
+  wish: { task: Task; reason: string },
+  by: Speaker,
+): Promise<Event[]> {
   const { task, reason } = wish
   refuseSubtask(task, 'cancel')
   if (isOver(task)) return []

@@ -6,7 +6,11 @@ import type { Epic, Reading } from '../../ports/reading.ts'
 import { type Ports, say } from './say.ts'
 
 /** A named group of tasks. */
-export async function addEpic(ports: Ports, wish: { title: string; description: string; id: string | undefined }, by: Speaker): Promise<Epic> {
+export async function addEpic(
+  ports: Ports,
+  wish: { title: string; description: string; id: string | undefined },
+  by: Speaker,
+): Promise<Epic> {
   const title = checkTitle(wish.title)
   const id = wish.id === undefined ? await freshId(ports, 'epic') : await freeId(ports.reading, wish.id)
   const data = { title, description: wish.description, imported: false }
@@ -14,14 +18,21 @@ export async function addEpic(ports: Ports, wish: { title: string; description: 
   return { id, title, description: wish.description, status: 'open', createdAt: ports.clock.now() }
 }
 
-export async function closeEpic({ ledger }: Ports, wish: { epic: Epic; reason: string }, by: Speaker): Promise<boolean> {
+export async function closeEpic(
+  { ledger }: Ports,
+  wish: { epic: Epic; reason: string },
+  by: Speaker,
+): Promise<boolean> {
   if (wish.epic.status === 'closed') return false
   await say(ledger, [{ type: 'epic.closed', epic: wish.epic.id, data: { reason: wish.reason } }], by, 'epic close')
   return true
 }
 
 /** Short while that is free, longer after a few misses. */
-export async function freshId({ reading, clock }: Pick<Ports, 'reading' | 'clock'>, kind: 'task' | 'epic'): Promise<string> {
+export async function freshId(
+  { reading, clock }: Pick<Ports, 'reading' | 'clock'>,
+  kind: 'task' | 'epic',
+): Promise<string> {
   for (let length = 4; ; length += 0.5) {
     const id = makeId(kind, clock.bytes(Math.floor(length)))
     if (!(await isTaken(reading, id))) return id

@@ -6,7 +6,11 @@ import type { Speaker } from '../../ports/ledger.ts'
 import { impossible, on, type Ports, say } from './say.ts'
 
 /** Words for the task's next prompt. Where no attempt will read them, that is said at once. */
-export async function hint({ ledger, clock }: Ports, wish: { task: Task; text: string }, by: Speaker): Promise<Event[]> {
+export async function hint(
+  { ledger, clock }: Ports,
+  wish: { task: Task; text: string },
+  by: Speaker,
+): Promise<Event[]> {
   const { task, text } = wish
   if (task.status === 'completed' || task.status === 'decomposed') throw impossible(task, 'hint')
   return say(ledger, hinted(task, text, clock), by, 'hint')

@@ -29,13 +29,18 @@ interface World {
   tasks: ReadonlyMap<string, Task>
   epics: ReadonlyMap<string, Epic>
   needs: ReadonlyMap<string, string[]>
+  broken: ReadonlySet<string>
 }
 
 /** Takes over a whole file or nothing of it. What is here already is brought up to date, never doubled. */
 export async function importJsonl({ ledger, reading }: Ports, wish: Import, by: Speaker): Promise<Imported> {
-  const { entries, problems, warnings } = readJsonl(wish.text)
-  const world = await look(reading, entries)
-  const all = [...problems, ...entries.flatMap((entry) => problemsOf(entry, world)), ...circles(entries, world)].toSorted(byLine)
+  const { entries, problems, warnings, broken } = readJsonl(wish.text)
+  const world = await look(reading, entries, broken)
+  const all = [
+    ...problems,
+    ...entries.flatMap((entry) => problemsOf(entry, world)),
+    ...circles(entries, world),
+  ].toSorted(byLine)
   if (all.length > 0) throw new DroverError('bad-import', { problems: firstOf(all) })
   const imported: Imported = { epics: [], tasks: [], updated: [], unchanged: 0, warnings }
   const ordered = entries.toSorted((a, b) => depth(a, world) - depth(b, world) || a.line - b.line)
@@ -44,14 +49,17 @@ export async function importJsonl({ ledger, reading }: Ports, wish: Import, by: 
   return imported
 }
 
-const firstOf = (problems: string[]): string[] => (problems.length > 20 ? [...problems.slice(0, 20), `… and ${problems.length - 20} more`] : problems)
+const firstOf = (problems: string[]): string[] =>
+  problems.length > 20 ? [...problems.slice(0, 20), `… and ${problems.length - 20} more`] : problems
 const lineOf = (problem: string): number => Number(/^line (\d+)/.exec(problem)?.[1] ?? Infinity)
 const byLine = (a: string, b: string): number => lineOf(a) - lineOf(b) || 0
 
-async function look(reading: Reading, entries: readonly Entry[]): Promise<World> {
+async function look(reading: Reading, entries: readonly Entry[], broken: ReadonlySet<string>): Promise<World> {
   const tasks = new Map<string, Task>()
-  const named = new Set(entries.flatMap(({ id, parentId, needs }) => [id, ...(parentId ? [parentId] : []), ...(needs ?? [])]))
-  for (let ids = [...named]; ids.length > 0; ) {
+  const named = new Set(
+    entries.flatMap(({ id, parentId, needs }) => [id, ...(parentId ? [parentId] : []), ...(needs ?? [])]),
+  )
+  for (let ids = [...named]; ids.length > 0;) {
     const found = (await Promise.all(ids.map((id) => reading.task(id)))).filter((task) => task !== undefined)
     for (const task of found) tasks.set(task.id, task)
     ids = found.flatMap(({ parentId }) => (parentId !== null && !tasks.has(parentId) ? [parentId] : []))
@@ -61,15 +69,17 @@ async function look(reading: Reading, entries: readonly Entry[]): Promise<World>
     tasks,
     epics: new Map((await reading.epics()).map((epic) => [epic.id, epic])),
     needs: grouped(await reading.allNeeds()),
+    broken,
   }
 }
 
 function problemsOf(entry: Entry, world: World): string[] {
-  const { entries, tasks, epics } = world
-  const isTask = (id: string): boolean => entries.get(id)?.kind === 'task' || tasks.has(id)
-  const isEpic = (id: string): boolean => entries.get(id)?.kind === 'epic' || epics.has(id)
+  const { entries, tasks, epics, broken } = world
+  const isTask = (id: string): boolean => entries.get(id)?.kind === 'task' || tasks.has(id) || broken.has(id)
+  const isEpic = (id: string): boolean => entries.get(id)?.kind === 'epic' || epics.has(id) || broken.has(id)
   const found: string[] = []
-  if (entry.kind === 'epic' ? tasks.has(entry.id) : epics.has(entry.id)) found.push(`"${entry.id}" is ${entry.kind === 'epic' ? 'a task' : 'an epic'} here already`)
+  if (entry.kind === 'epic' ? tasks.has(entry.id) : epics.has(entry.id))
+    found.push(`"${entry.id}" is ${entry.kind === 'epic' ? 'a task' : 'an epic'} here already`)
   if (entry.epicId !== undefined && !isEpic(entry.epicId)) found.push(`there is no epic "${entry.epicId}"`)
   for (const need of entry.needs ?? []) if (!isTask(need)) found.push(`there is no task "${need}" to be blocked by`)
   if (entry.parentId !== undefined) found.push(...problemsOfParent(entry, entry.parentId, world))
@@ -78,7 +88,7 @@ function problemsOf(entry: Entry, world: World): string[] {
 
 function problemsOfParent(entry: Entry, parentId: string, world: World): string[] {
   const parent = world.tasks.get(parentId)
-  if (!parent && world.entries.get(parentId)?.kind !== 'task') return [`there is no story "${parentId}"`]
+  if (!parent && world.entries.get(parentId)?.kind !== 'task' && !world.broken.has(parentId)) return [`there is no story "${parentId}"`]
   if ((entry.needs ?? []).length > 0) return ['a sub-task runs in its story’s order: give "blocked_by" to the story']
   if (depth(entry, world) > 2) return [`"${entry.id}" would be deeper than a sub-task of a sub-task`]
   const closed = parent !== undefined && !world.tasks.has(entry.id) && (isOver(parent) || parent.status === 'landing')
@@ -89,14 +99,16 @@ function problemsOfParent(entry: Entry, parentId: string, world: World): string[
 function depth(entry: Entry, { entries, tasks }: World): number {
   if (entry.kind === 'epic') return -1
   let levels = 0
-  for (let id = entry.parentId; id !== undefined && levels < 4; levels++) id = entries.get(id)?.parentId ?? tasks.get(id)?.parentId ?? undefined
+  for (let id = entry.parentId; id !== undefined && levels < 4; levels++)
+    id = entries.get(id)?.parentId ?? tasks.get(id)?.parentId ?? undefined
   return levels
 }
 
 function circles(entries: readonly Entry[], { needs, tasks }: World): string[] {
   const edges = new Map(needs)
   for (const { id, needs: own } of entries) if (own) edges.set(id, own)
-  for (const { id, parentId } of [...tasks.values(), ...entries]) if (parentId) edges.set(id, [...(edges.get(id) ?? []), parentId])
+  for (const { id, parentId } of [...tasks.values(), ...entries])
+    if (parentId) edges.set(id, [...(edges.get(id) ?? []), parentId])
   const path = findCircle(edges)
   const line = path && entries.find(({ id }) => path.includes(id))?.line
   return path ? [`line ${line}: these needs form a circle: ${path.join(' → ')}`] : []
@@ -120,7 +132,11 @@ function eventsOf(entry: Entry, work: Work): NewEvent[] {
     return []
   }
   ;(isNew ? work.imported.epics : work.imported.updated).push(id)
-  return [isNew ? { type: 'epic.created', epic: id, data: { title, description, imported: false } } : { type: 'epic.edited', epic: id, data: { title, description } }]
+  return [
+    isNew
+      ? { type: 'epic.created', epic: id, data: { title, description, imported: false } }
+      : { type: 'epic.edited', epic: id, data: { title, description } },
+  ]
 }
 
 function created(entry: Entry, { world, wish, imported, email }: Work): NewEvent {
@@ -163,7 +179,8 @@ function updated(entry: Entry, { world, imported }: Work): NewEvent[] {
   const addNeeds = [...new Set(after)].filter((id) => !before.includes(id))
   const removeNeeds = before.filter((id) => !after.includes(id))
   const same = Object.keys(words).length + addNeeds.length + removeNeeds.length === 0
-  if (!same && (isAtWork(task) || task.status === 'landing')) imported.warnings.push(`line ${entry.line}: ${task.id} is ${task.status}, so it was left as it is`)
+  if (!same && (isAtWork(task) || task.status === 'landing'))
+    imported.warnings.push(`line ${entry.line}: ${task.id} is ${task.status}, so it was left as it is`)
   else if (!same) {
     imported.updated.push(task.id)
     return [{ type: 'task.edited', ...on(task), data: { words, addNeeds, removeNeeds } }]
@@ -174,7 +191,10 @@ function updated(entry: Entry, { world, imported }: Work): NewEvent[] {
 
 /** Only what is different. Labels given by the settings stay. */
 function changes(task: Task, words: Partial<TaskWords>): Partial<TaskWords> {
-  const wanted: Partial<TaskWords> = words.labels ? { ...words, labels: [...new Set([...task.labels, ...words.labels])] } : words
-  const isDifferent = ([key, value]: [string, unknown]): boolean => JSON.stringify(value) !== JSON.stringify(task[key as keyof Task])
+  const wanted: Partial<TaskWords> = words.labels
+    ? { ...words, labels: [...new Set([...task.labels, ...words.labels])] }
+    : words
+  const isDifferent = ([key, value]: [string, unknown]): boolean =>
+    JSON.stringify(value) !== JSON.stringify(task[key as keyof Task])
   return Object.fromEntries(Object.entries(wanted).filter(isDifferent))
 }

@@ -8,7 +8,11 @@ import { resolveTask } from './resolve-task.ts'
 import { impossible, on, type Ports, say } from './say.ts'
 
 /** Makes a task wait for others, or stop waiting for them. What is already so is left out. */
-export async function changeNeeds(ports: Ports, wish: { task: Task; add: string[]; remove: string[] }, by: Speaker): Promise<Event[]> {
+export async function changeNeeds(
+  ports: Ports,
+  wish: { task: Task; add: string[]; remove: string[] },
+  by: Speaker,
+): Promise<Event[]> {
   const { task } = wish
   refuseAtWork(task, 'need')
   refuseNeedsOfSubtask(task.kind === 'subtask', wish.add)
@@ -17,7 +21,12 @@ export async function changeNeeds(ports: Ports, wish: { task: Task; add: string[
   const removeNeeds = (await needed(ports.reading, wish.remove)).filter((id) => now.includes(id))
   if (addNeeds.length > 0) await refuseCircle(ports.reading, task.id, addNeeds)
   if (addNeeds.length + removeNeeds.length === 0) return []
-  return say(ports.ledger, [{ type: 'task.edited', ...on(task), data: { words: {}, addNeeds, removeNeeds } }], by, 'need')
+  return say(
+    ports.ledger,
+    [{ type: 'task.edited', ...on(task), data: { words: {}, addNeeds, removeNeeds } }],
+    by,
+    'need',
+  )
 }
 
 /** The ids that words mean, each once. */
@@ -33,5 +42,8 @@ export function refuseAtWork(task: Task, verb: string): void {
 
 export function refuseNeedsOfSubtask(isSubtask: boolean, needs: readonly string[]): void {
   if (isSubtask && needs.length > 0)
-    throw new DroverError('usage', { problem: 'a sub-task runs in its parent’s order: give the need to the parent', command: 'need' })
+    throw new DroverError('usage', {
+      problem: 'a sub-task runs in its parent’s order: give the need to the parent',
+      command: 'need',
+    })
 }

@@ -2,15 +2,28 @@ import { move } from '../../domain/moves.ts'
 import { isOver, type BlockedReason, type Task } from '../../domain/task.ts'
 
 const retriable: ReadonlySet<BlockedReason | null> = new Set(['attempts', 'conflict', 'gate'])
-const resolvable: ReadonlySet<BlockedReason | null> = new Set(['needs', 'question', 'conflict', 'gate', 'review', 'attempts'])
+const resolvable: ReadonlySet<BlockedReason | null> = new Set([
+  'needs',
+  'question',
+  'conflict',
+  'gate',
+  'review',
+  'attempts',
+])
 
 export const canRetry = (task: Task): boolean =>
-  task.status === 'failed' || task.status === 'cancelled' || (task.status === 'blocked' && retriable.has(task.blockedReason))
+  task.status === 'failed' ||
+  task.status === 'cancelled' ||
+  (task.status === 'blocked' && retriable.has(task.blockedReason))
 export const canResolve = (task: Task): boolean => task.status === 'blocked' && resolvable.has(task.blockedReason)
 export const canLand = (task: Task): boolean =>
-  task.status === 'blocked' && task.commit !== null && (task.blockedReason === 'review' || task.blockedReason === 'checkout')
+  task.status === 'blocked' &&
+  task.commit !== null &&
+  (task.blockedReason === 'review' || task.blockedReason === 'checkout')
 export const canLandAgain = (task: Task): boolean =>
-  task.status === 'blocked' && task.commit !== null && (task.blockedReason === 'conflict' || task.blockedReason === 'gate')
+  task.status === 'blocked' &&
+  task.commit !== null &&
+  (task.blockedReason === 'conflict' || task.blockedReason === 'gate')
 
 /** What a person may do with this task now, as the commands are called. */
 export function possible(task: Task): string[] {

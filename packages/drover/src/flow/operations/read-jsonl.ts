@@ -20,6 +20,8 @@ export interface ReadJsonl {
   /** Each begins with its line. */
   problems: string[]
   warnings: string[]
+  /** Ids of lines that are wrong, so that who names them is not blamed too. */
+  broken: Set<string>
 }
 
 const longestLine = 10 * 1024 * 1024
@@ -28,22 +30,26 @@ type Warn = (words: string) => void
 
 /** Reads epics, stories and tasks, one JSON object a line. All that is wrong is gathered; what refers to what is not looked at. */
 export function readJsonl(text: string): ReadJsonl {
-  const found: ReadJsonl = { entries: [], problems: [], warnings: [] }
+  const found: ReadJsonl = { entries: [], problems: [], warnings: [], broken: new Set() }
   const lineOf = new Map<string, number>()
-  text.replace(/^\uFEFF/, '').split(/\r?\n/).forEach((line, index) => {
-    if (line.trim() === '' || line.trimStart().startsWith('#')) return
-    const where = `line ${index + 1}`
-    try {
-      const entry = readEntry(line, index + 1, (words) => found.warnings.push(`${where}: ${words}`))
-      const before = lineOf.get(entry.id.toLowerCase())
-      if (before !== undefined) throw wrong(`the id "${entry.id}" stands on line ${before} already`)
-      lineOf.set(entry.id.toLowerCase(), index + 1)
-      found.entries.push(entry)
-    } catch (error) {
-      if (!(error instanceof DroverError)) throw error
-      found.problems.push(`${where}: ${error.message}`)
-    }
-  })
+  text
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .forEach((line, index) => {
+      if (line.trim() === '' || line.trimStart().startsWith('#')) return
+      const where = `line ${index + 1}`
+      try {
+        const entry = readEntry(line, index + 1, (words) => found.warnings.push(`${where}: ${words}`))
+        const before = lineOf.get(entry.id.toLowerCase())
+        if (before !== undefined) throw wrong(`the id "${entry.id}" stands on line ${before} already`)
+        lineOf.set(entry.id.toLowerCase(), index + 1)
+        found.entries.push(entry)
+      } catch (error) {
+        if (!(error instanceof DroverError)) throw error
+        found.problems.push(`${where}: ${error.message}`)
+        found.broken.add(/"id"\s*:\s*"([^"]+)"/.exec(line)?.[1] ?? '')
+      }
+    })
   return found
 }
 
@@ -58,7 +64,10 @@ function readEntry(line: string, number: number, warn: Warn): Entry {
     line: number,
     id: checkId(fields['id']),
     kind: type === 'epic' ? 'epic' : 'task',
-    words: { ...(type === 'epic' ? readText(fields, 'description') : readWords(fields, warn)), title: checkTitle(fields['title']) },
+    words: {
+      ...(type === 'epic' ? readText(fields, 'description') : readWords(fields, warn)),
+      title: checkTitle(fields['title']),
+    },
     epicId: reference(fields, 'epic_id'),
     parentId: type === 'task' ? reference(fields, 'story_id') : undefined,
     needs: 'blocked_by' in fields ? list(fields, 'blocked_by') : undefined,
@@ -85,13 +94,19 @@ function readKind({ type = 'task' }: Fields): (typeof kinds)[number] {
 }
 
 const known = new Set(
-  ('id type title description priority epic_id story_id blocked_by labels run checks scope agent acceptance_criteria ' +
-    'max_attempts task_type story_points estimated_hours').split(' '),
+  (
+    'id type title description priority epic_id story_id blocked_by labels run checks scope agent acceptance_criteria ' +
+    'max_attempts task_type story_points estimated_hours'
+  ).split(' '),
 )
 
 function readWords(fields: Fields, warn: Warn): Partial<TaskWords> {
   const lists = { acceptance_criteria: 'acceptance', checks: 'checks', scope: 'scope' } as const
-  const words: Partial<TaskWords> = { ...readText(fields, 'description'), ...readText(fields, 'run'), ...readText(fields, 'agent') }
+  const words: Partial<TaskWords> = {
+    ...readText(fields, 'description'),
+    ...readText(fields, 'run'),
+    ...readText(fields, 'agent'),
+  }
   for (const [key, word] of Object.entries(lists)) if (key in fields) words[word] = list(fields, key)
   if (fields['priority'] != null) words.priority = clamped(fields['priority'], warn)
   if (fields['task_type'] != null) words.type = readType(String(fields['task_type']))
@@ -119,7 +134,11 @@ function readText<K extends 'description' | 'run' | 'agent'>(fields: Fields, key
 
 function list(fields: Fields, key: string): string[] {
   const value = fields[key] ?? []
-  if (typeof value === 'string') return value.split(',').map((one) => one.trim()).filter(Boolean)
+  if (typeof value === 'string')
+    return value
+      .split(',')
+      .map((one) => one.trim())
+      .filter(Boolean)
   if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value
   throw wrong(`"${key}" must be a list of texts`)
 }

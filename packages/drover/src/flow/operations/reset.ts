@@ -25,6 +25,7 @@ async function backToRest(reading: Reading, task: Task): Promise<NewEvent[]> {
   if (task.status === 'ready') return []
   if (task.status === 'blocked') return [unblocked(task, false, '')]
   if (task.status === 'paused') return [{ type: 'task.resumed', ...on(task), data: { note: '' } }]
-  if (task.kind === 'subtask' || !['completed', 'failed', 'cancelled'].includes(task.status)) throw impossible(task, 'reset')
+  if (task.kind === 'subtask' || !['completed', 'failed', 'cancelled'].includes(task.status))
+    throw impossible(task, 'reset')
   return reopening(reading, task, { fresh: false, note: '' })
 }

@@ -29,11 +29,17 @@ export async function resolveEpic(reading: Reading, word: string): Promise<Epic>
   const exact = epics.find(({ id }) => id === word || id === `epic-${word}`)
   if (exact) return exact
   const like = word === '' ? [] : epics.filter(({ id }) => id.startsWith(word) || id.startsWith(`epic-${word}`))
-  const ids = (some: readonly Epic[]): string[] => some.map(({ id }) => id)
-  if (like.length > 1) throw new DroverError('ambiguous', { id: word, candidates: ids(like) })
+  if (like.length > 1) throw new DroverError('ambiguous', { id: word, candidates: like.map(({ id }) => id) })
   if (like[0]) return like[0]
-  throw new DroverError('no-epic', { id: word, nearest: nearest(word, ids(epics)) })
+  throw new DroverError('no-epic', {
+    id: word,
+    nearest: nearest(
+      word,
+      epics.map(({ id }) => id),
+    ),
+  })
 }
 
 /** A task and its own sub-tasks are not two meanings of a beginning. */
-const rootsOf = (ids: readonly string[]): string[] => ids.filter((id) => !ids.some((other) => id.startsWith(`${other}.`)))
+const rootsOf = (ids: readonly string[]): string[] =>
+  ids.filter((id) => !ids.some((other) => id.startsWith(`${other}.`)))

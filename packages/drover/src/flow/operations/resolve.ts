@@ -20,7 +20,9 @@ async function answers({ reading, clock }: Ports, task: Task, note: string): Pro
   switch (task.blockedReason) {
     case 'needs': {
       const open = (await reading.needsOf(task.id)).filter(({ status }) => status !== 'completed')
-      return [{ type: 'task.edited', ...on(task), data: { words: {}, addNeeds: [], removeNeeds: open.map(({ id }) => id) } }]
+      return [
+        { type: 'task.edited', ...on(task), data: { words: {}, addNeeds: [], removeNeeds: open.map(({ id }) => id) } },
+      ]
     }
     case 'review':
       return [...hinted(task, note, clock), lifted('approved', false)]

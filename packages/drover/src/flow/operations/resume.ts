@@ -7,5 +7,10 @@ import { on, type Ports, say } from './say.ts'
 /** A paused task goes on where it was, with a hint if there is one. */
 export function resume({ ledger, clock }: Ports, wish: { task: Task; hint: string }, by: Speaker): Promise<Event[]> {
   const { task, hint } = wish
-  return say(ledger, [...hinted(task, hint, clock), { type: 'task.resumed', ...on(task), data: { note: hint } }], by, 'resume')
+  return say(
+    ledger,
+    [...hinted(task, hint, clock), { type: 'task.resumed', ...on(task), data: { note: hint } }],
+    by,
+    'resume',
+  )
 }

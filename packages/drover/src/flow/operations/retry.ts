@@ -6,11 +6,17 @@ import { reopening } from './reopen.ts'
 import { impossible, on, type Ports, refuseSubtask, say } from './say.ts'
 
 /** Tries a task again with all its attempts; `force` starts from the tip, and does so with completed work too. */
-export async function retry({ ledger, reading }: Ports, wish: { task: Task; force: boolean; note: string }, by: Speaker): Promise<Event[]> {
+export async function retry(
+  { ledger, reading }: Ports,
+  wish: { task: Task; force: boolean; note: string },
+  by: Speaker,
+): Promise<Event[]> {
   const { task, force, note } = wish
   refuseSubtask(task, 'retry')
-  if (!canRetry(task) && !(force && task.status === 'completed')) throw impossible(task, force ? 'retry --force' : 'retry')
-  const events = task.status === 'blocked' ? [unblocked(task, force, note)] : await reopening(reading, task, { fresh: force, note })
+  if (!canRetry(task) && !(force && task.status === 'completed'))
+    throw impossible(task, force ? 'retry --force' : 'retry')
+  const events =
+    task.status === 'blocked' ? [unblocked(task, force, note)] : await reopening(reading, task, { fresh: force, note })
   return say(ledger, events, by, 'retry')
 }
 

@@ -17,8 +17,10 @@ export interface Ports {
 export async function say(ledger: Ledger, events: readonly NewEvent[], by: Speaker, verb: string): Promise<Event[]> {
   const appended = await ledger.append(events, by)
   if (appended.outcome === 'impossible') throw impossible(appended.task, verb)
-  if (appended.outcome === 'landing') throw new DroverError('busy', { task: appended.task.id, why: 'its landing is moving the branch at this moment' })
-  if (appended.outcome === 'stale') throw new DroverError('busy', { task: events[0]?.task ?? verb, why: 'it has just moved on' })
+  if (appended.outcome === 'landing')
+    throw new DroverError('busy', { task: appended.task.id, why: 'its landing is moving the branch at this moment' })
+  if (appended.outcome === 'stale')
+    throw new DroverError('busy', { task: events[0]?.task ?? verb, why: 'it has just moved on' })
   return appended.events
 }
 
@@ -33,7 +35,8 @@ export const on = (task: Task): { task: string; attempt?: number } =>
 
 /** Sub-tasks are part of their parent's attempt: what ends or begins one is said of the parent. */
 export function refuseSubtask(task: Task, verb: string): void {
-  if (task.kind === 'subtask') throw new DroverError('on-the-parent', { id: task.id, parent: task.parentId ?? '', verb })
+  if (task.kind === 'subtask')
+    throw new DroverError('on-the-parent', { id: task.id, parent: task.parentId ?? '', verb })
 }
 
 export const emailOf = (by: Speaker): string | null => (by.kind === 'person' ? by.email : null)
