@@ -58,10 +58,11 @@ async function drive(
   }
 }
 
-/** Another process drives: wait until nothing runs any more or is about to. */
+/** Another process drives: wait until nothing runs any more or is about to, or until it is gone. */
 async function untilQuiet(project: Project, epic: string | null, signal: AbortSignal): Promise<void> {
+  const { isHeld } = await import('../app/lock.ts')
   const bell = project.ledger.bell()
-  while (!signal.aborted) {
+  while (!signal.aborted && isHeld(project.places)) {
     const { counts } = await project.reading.standing(epic ?? undefined)
     if (counts.ready + counts.claimed + counts.in_progress + counts.landing === 0) return
     await bell(1000, signal)
@@ -86,7 +87,7 @@ async function show(context: Context, project: Project, showing: Showing): Promi
   const filter = showing.epic === null ? {} : { epic: showing.epic }
   const ended = new AbortController()
   try {
-    for await (const events of follow(project, { after: showing.after, filter }, ended.signal)) {
+    for await (const events of follow(project, { after: showing.after, filter, wake: showing.signal }, ended.signal)) {
       await tells(events, project)
       if (events.length === 0 && showing.signal.aborted) ended.abort()
       else if (screen) await project.clock.sleep(100, showing.signal)

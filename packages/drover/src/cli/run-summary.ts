@@ -29,7 +29,13 @@ export async function runSummary(
   if (print.json) print.jsonLine(envelope('run', answer))
   else if (tasks.length === 0) print.note('There is nothing to do: no tasks yet.', 'drover add "Title"')
   else print.lines(page(tasks, answer, print.width, print.ascii))
-  return stuck.length > 0 ? 8 : 0
+  const left = tasks.filter(({ status }) => status === 'ready').length
+  if (left > 0 && !print.json)
+    print.note(
+      `${left} ${left === 1 ? 'task is' : 'tasks are'} still ready: no agent was there to take on the work.`,
+      'drover doctor',
+    )
+  return left > 0 ? 7 : stuck.length > 0 ? 8 : 0
 }
 
 function page(

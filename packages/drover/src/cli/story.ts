@@ -22,7 +22,7 @@ function sentence(event: Event): string | undefined {
     case 'task.passed':
       return `passed: ${event.data.verdict.summary}`
     case 'task.retried':
-      return `goes back to be tried again (${event.data.reason}): ${event.data.error}`
+      return `goes back to be tried again (${event.data.reason})${because(event.data.error)}`
     case 'task.blocked':
       return event.data.reason === 'needs'
         ? 'waits for what it needs'
@@ -30,15 +30,15 @@ function sentence(event: Event): string | undefined {
     case 'task.unblocked':
       return event.data.how === 'needs'
         ? 'has all it needs'
-        : `waits no longer (${event.data.how})${event.data.note ? `: ${event.data.note}` : ''}`
+        : `waits no longer (${event.data.how})${because(event.data.note)}`
     case 'task.paused':
-      return `was paused${event.data.reason ? `: ${event.data.reason}` : ''}`
+      return `was paused${because(event.data.reason)}`
     case 'task.resumed':
       return 'was resumed'
     case 'task.hinted':
       return `has a hint: ${event.data.text}`
     case 'task.cancelled':
-      return `was cancelled${event.data.reason ? `: ${event.data.reason}` : ''}`
+      return `was cancelled${because(event.data.reason)}`
     case 'task.reopened':
       return 'was reopened'
     case 'task.decomposed':
@@ -46,14 +46,16 @@ function sentence(event: Event): string | undefined {
     case 'task.completed':
       return event.data.commit ? `is done: ${event.data.commit.slice(0, 10)}` : 'is done, with nothing to land'
     case 'task.failed':
-      return `failed (${event.data.reason}): ${event.data.error}`
+      return `failed (${event.data.reason})${because(event.data.error)}`
     case 'landing.gated':
       return `gate ${event.data.passed ? 'passed' : 'failed'} in ${lasting(event.data.durationMs)}`
-    case 'landing.refused':
-      return `could not land (${event.data.reason}): ${event.data.detail}`
+    case 'landing.refused': // every other reason has an event of its task's own
+      return event.data.reason === 'moved' ? 'is merged anew: the target moved meanwhile' : undefined
     case 'run.waiting':
       return `waits until ${new Date(event.data.until).toISOString()}: ${event.data.why}`
     default:
       return undefined
   }
 }
+
+const because = (words: string): string => (words === '' ? '' : `: ${words}`)

@@ -109,7 +109,7 @@ function facts({ task, beside, neededBy }: Whole, { isTerminal }: Print, now: nu
         ? ''
         : `${usage.inputTokens} in, ${usage.outputTokens} out, ${usage.costUsd.toFixed(2)} USD`,
     ],
-    ['created', `${when(task.createdAt, now, isTerminal)} by ${escaped(task.createdBy)}`],
+    ['created', `${when(task.createdAt, now, isTerminal)} by ${escaped(task.createdBy.replace(/^person:/, ''))}`],
     ['finished', task.finishedAt === null ? '' : when(task.finishedAt, now, isTerminal)],
   ]
 }

@@ -1,5 +1,6 @@
 /** How long, as a person says it: the two largest units. */
 export function lasting(ms: number): string {
+  if (ms > 0 && ms < 1000) return `${Math.ceil(ms)}ms`
   const seconds = Math.max(0, Math.round(ms / 1000))
   if (seconds < 60) return `${seconds}s`
   const parts: [number, string][] = [

@@ -25,6 +25,7 @@ export function connect(file: string, options: { create: boolean; patienceMs: nu
   const db = open(file, options.prepare)
   const statements = new Map<string, StatementSync>()
   const texts = new WeakMap<readonly string[], StatementSync>()
+  const [seen, changed] = [db.prepare('pragma data_version'), db.prepare('select total_changes() as n')]
 
   const statementOf = (query: Query): StatementSync => {
     const known = texts.get(query.texts)
@@ -74,7 +75,7 @@ export function connect(file: string, options: { create: boolean; patienceMs: nu
     },
     version() {
       // The first counts what others commit, the second what this connection changes.
-      const [others, own] = [db.prepare('pragma data_version').get(), db.prepare('select total_changes() as n').get()]
+      const [others, own] = [seen.get(), changed.get()]
       return Number(others?.data_version) + Number(own?.n)
     },
     close: () => {

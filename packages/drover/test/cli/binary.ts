@@ -30,7 +30,14 @@ export function makePlace(t: TestContext, { commit = true } = {}) {
   mkdirSync(root)
   mkdirSync(home)
   writeFileSync(join(home, '.gitconfig'), '[user]\nname = Ada\nemail = ada@example.test\n')
-  const env = { PATH: process.env['PATH'] ?? '', HOME: home, GIT_CONFIG_NOSYSTEM: '1', LANG: 'C.UTF-8', XDG_RUNTIME_DIR: folder, NODE_COMPILE_CACHE: compiled }
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: home,
+    GIT_CONFIG_NOSYSTEM: '1',
+    LANG: 'C.UTF-8',
+    XDG_RUNTIME_DIR: folder,
+    NODE_COMPILE_CACHE: compiled,
+  }
   const git = (...args: string[]): string => {
     const ran = spawnSync('git', args, { cwd: root, env, encoding: 'utf8' })
     assert.equal(ran.status, 0, ran.stderr)
@@ -44,7 +51,10 @@ export function makePlace(t: TestContext, { commit = true } = {}) {
 
   const drover = (...args: (string | Call)[]): Promise<Ran> => {
     const call = args.find((one): one is Call => typeof one !== 'string') ?? {}
-    const child = start(args.filter((one) => typeof one === 'string'), call)
+    const child = start(
+      args.filter((one) => typeof one === 'string'),
+      call,
+    )
     const said = { out: '', err: '' }
     child.stdout!.setEncoding('utf8').on('data', (text: string) => (said.out += text))
     child.stderr!.setEncoding('utf8').on('data', (text: string) => (said.err += text))

@@ -8,18 +8,29 @@ import { makePlace, makeProject } from './binary.ts'
 describe('starting', () => {
   test('help and version need no project', async (t) => {
     const { drover } = makePlace(t, { commit: false })
-    for (const words of [[], ['-h'], ['--help'], ['help'], ['help', 'add'], ['add', '-h'], ['help', 'exit-codes'], ['epic', '--help']]) {
+    for (const words of [
+      [],
+      ['-h'],
+      ['--help'],
+      ['help'],
+      ['help', 'add'],
+      ['add', '-h'],
+      ['help', 'exit-codes'],
+      ['epic', '--help'],
+    ]) {
       const ran = await drover(...words)
       assert.deepEqual([ran.code, ran.err], [0, ''], words.join(' '))
       assert.ok(ran.out.length > 100)
     }
-    for (const words of [['--version'], ['-V'], ['version']]) assert.equal((await drover(...words)).out, `drover ${pkg.version}\n`)
+    for (const words of [['--version'], ['-V'], ['version']])
+      assert.equal((await drover(...words)).out, `drover ${pkg.version}\n`)
     assert.equal(JSON.parse((await drover('version', '--json')).out).data.version, pkg.version)
   })
 
   test('224: a command that reads makes nothing where there is no project, and says so', async (t) => {
     const { drover, refused, root } = makePlace(t)
-    for (const words of [['list'], ['status'], ['add', 'x'], ['stream'], ['prune']]) assert.notEqual((await drover(...words)).code, 0)
+    for (const words of [['list'], ['status'], ['add', 'x'], ['stream'], ['prune']])
+      assert.notEqual((await drover(...words)).code, 0)
     await refused('no-project', 3, 'list')
     assert.equal(existsSync(join(root, '.drover')), false)
   })
@@ -41,7 +52,10 @@ describe('starting', () => {
     const { drover, json, ok } = makePlace(t)
     await ok('init')
     const all = await Promise.all(Array.from({ length: 8 }, (_, i) => drover('add', `Task ${i}`, '--skip-validation')))
-    assert.deepEqual(all.map(({ code }) => code), Array(8).fill(0))
+    assert.deepEqual(
+      all.map(({ code }) => code),
+      Array(8).fill(0),
+    )
     assert.equal((await json('list')).tasks.length, 8)
   })
 
@@ -73,8 +87,19 @@ describe('starting', () => {
     const { ok, root } = await makeProject(t)
     await ok('add', 'One', '--skip-validation')
     const look = join(root, 'look.mjs')
-    writeFileSync(look, 'process.on("exit", () => process.stderr.write(process.moduleLoadList.filter((name) => /NativeModule (child_process|http|https|dgram|inspector)$/.test(name)).join()))')
-    for (const words of [['list'], ['status'], ['show', 'task-'], ['why', 'task-'], ['stream', '--no-follow'], ['help'], ['config', 'list']]) {
+    writeFileSync(
+      look,
+      'process.on("exit", () => process.stderr.write(process.moduleLoadList.filter((name) => /NativeModule (child_process|http|https|dgram|inspector)$/.test(name)).join()))',
+    )
+    for (const words of [
+      ['list'],
+      ['status'],
+      ['show', 'task-'],
+      ['why', 'task-'],
+      ['stream', '--no-follow'],
+      ['help'],
+      ['config', 'list'],
+    ]) {
       const { err } = await ok(...words, { env: { NODE_OPTIONS: `--import=${look}` } })
       assert.doesNotMatch(err, /NativeModule/, words.join(' '))
     }
@@ -87,13 +112,73 @@ describe('tasks', () => {
     const { out, err } = await ok('add', 'Do the thing', '-d', 'At length, so that nobody wonders')
     assert.match(out, /^✅ Created task task-[0-9a-z]{4}: Do the thing\n$/)
     assert.match(err, /^→ drover run\n$/)
-    const { task } = await json('add', 'Another', '--priority', 'high', '--label', 'a,b', '--accept', 'it works', '--check', 'true', '--scope', 'src/**', '--max-attempts', '5', '--timeout', '90s', '--type', 'fix', '--land', 'manual', '--judge', 'exit-code', '--run', 'make', '--agent', 'codex')
+    const { task } = await json(
+      'add',
+      'Another',
+      '--priority',
+      'high',
+      '--label',
+      'a,b',
+      '--accept',
+      'it works',
+      '--check',
+      'true',
+      '--scope',
+      'src/**',
+      '--max-attempts',
+      '5',
+      '--timeout',
+      '90s',
+      '--type',
+      'fix',
+      '--land',
+      'manual',
+      '--judge',
+      'exit-code',
+      '--run',
+      'make',
+      '--agent',
+      'codex',
+    )
     assert.deepEqual(
-      [task.title, task.priority, task.labels, task.acceptance, task.checks, task.scope, task.maxAttempts, task.timeout, task.type, task.land, task.judge, task.run, task.agent, task.status, task.kind],
-      ['Another', 7, ['a', 'b'], ['it works'], ['true'], ['src/**'], 5, '1m30s', 'fix', 'manual', 'exit-code', 'make', 'codex', 'ready', 'task'].with(7, '90s'),
+      [
+        task.title,
+        task.priority,
+        task.labels,
+        task.acceptance,
+        task.checks,
+        task.scope,
+        task.maxAttempts,
+        task.timeout,
+        task.type,
+        task.land,
+        task.judge,
+        task.run,
+        task.agent,
+        task.status,
+        task.kind,
+      ],
+      [
+        'Another',
+        7,
+        ['a', 'b'],
+        ['it works'],
+        ['true'],
+        ['src/**'],
+        5,
+        '1m30s',
+        'fix',
+        'manual',
+        'exit-code',
+        'make',
+        'codex',
+        'ready',
+        'task',
+      ].with(7, '90s'),
     )
     assert.match(task.createdAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
-    for (const key of ['finishedAt', 'landedCommit', 'verdict', 'worktree', 'notBefore', 'session', 'blockedReason']) assert.equal(task[key], null, key)
+    for (const key of ['finishedAt', 'landedCommit', 'verdict', 'worktree', 'notBefore', 'session', 'blockedReason'])
+      assert.equal(task[key], null, key)
   })
 
   test('a title may come from stdin, with the description beneath it', async (t) => {
@@ -138,7 +223,20 @@ describe('tasks', () => {
     for (const id of ['a', 'b', 'c']) await ok('add', `Task ${id}`, '--id', id, '--skip-validation')
     await ok('epic', 'add', 'E', '--id', 'epic-e')
     const { task } = await json('edit', 'a', '--title', 'New', '-p', '9', '--blocked-by', 'b,c', '--epic', 'epic-e')
-    assert.deepEqual([task.title, task.priority, task.needs, task.waitingFor, task.epicId, task.status], ['New', 9, ['b', 'c'], [{ id: 'b', status: 'ready' }, { id: 'c', status: 'ready' }], 'epic-e', 'blocked'])
+    assert.deepEqual(
+      [task.title, task.priority, task.needs, task.waitingFor, task.epicId, task.status],
+      [
+        'New',
+        9,
+        ['b', 'c'],
+        [
+          { id: 'b', status: 'ready' },
+          { id: 'c', status: 'ready' },
+        ],
+        'epic-e',
+        'blocked',
+      ],
+    )
     assert.equal((await json('edit', 'a', '--epic', '')).task.epicId, null)
     assert.deepEqual((await json('need', 'rm', 'a', 'b', 'c')).task.needs, [])
     assert.deepEqual((await json('need', 'add', 'a', 'b')).task.needs, ['b'])
@@ -150,8 +248,18 @@ describe('tasks', () => {
 describe('looking', () => {
   test('4, 234: the list has the highest priority first, and the oldest first within it', async (t) => {
     const { ok, json } = await makeProject(t)
-    for (const [id, priority] of [['a', '5'], ['b', '9'], ['c', '5'], ['d', '9'], ['e', '5']] as const) await ok('add', id, '--id', id, '-p', priority, '--skip-validation')
-    assert.deepEqual((await json('list')).tasks.map(({ id }: { id: string }) => id), ['b', 'd', 'a', 'c', 'e'])
+    for (const [id, priority] of [
+      ['a', '5'],
+      ['b', '9'],
+      ['c', '5'],
+      ['d', '9'],
+      ['e', '5'],
+    ] as const)
+      await ok('add', id, '--id', id, '-p', priority, '--skip-validation')
+    assert.deepEqual(
+      (await json('list')).tasks.map(({ id }: { id: string }) => id),
+      ['b', 'd', 'a', 'c', 'e'],
+    )
   })
 
   test('5, 6, 10, 11, 12: it can be filtered, and says by what', async (t) => {
@@ -177,26 +285,44 @@ describe('looking', () => {
     assert.equal((await ok('list')).out, '')
     for (const id of ['a', 'b']) await ok('add', `Title of ${id}`, '--id', id, '--skip-validation')
     const { out } = await ok('list', { env: { COLUMNS: '200' } })
-    assert.deepEqual(out.trimEnd().split('\n'), ['a  ⏳ ready  5  0/3  auto  -  Title of a', 'b  ⏳ ready  5  0/3  auto  -  Title of b'])
-    // eslint-disable-next-line no-control-regex
-    assert.doesNotMatch(out, /\u001B/)
+    assert.deepEqual(out.trimEnd().split('\n'), [
+      'a  ⏳ ready  5  0/3  auto  -  Title of a',
+      'b  ⏳ ready  5  0/3  auto  -  Title of b',
+    ])
+    assert.ok(!out.includes('\u001B'))
   })
 
   test('7, 8, 14: the summary has every status, zeros included, and what landed', async (t) => {
     const { ok, json } = await makeProject(t)
     const before = await json('summary')
-    assert.deepEqual(before.counts, { ready: 0, blocked: 0, claimed: 0, in_progress: 0, landing: 0, paused: 0, decomposed: 0, completed: 0, failed: 0, cancelled: 0 })
+    assert.deepEqual(before.counts, {
+      ready: 0,
+      blocked: 0,
+      claimed: 0,
+      in_progress: 0,
+      landing: 0,
+      paused: 0,
+      decomposed: 0,
+      completed: 0,
+      failed: 0,
+      cancelled: 0,
+    })
     assert.deepEqual([before.landed, before.mergeBlocked, before.total], [0, 0, 0])
     await ok('add', 'One', '--id', 'a', '--skip-validation')
     await ok('cancel', 'a')
     assert.deepEqual([(await json('summary')).counts.cancelled, (await json('summary')).total], [1, 1])
-    for (const word of ['landing', 'landed', 'merge-blocked', 'ready', 'failed']) assert.match((await ok('summary')).out, new RegExp(`${word} +\\d`))
+    for (const word of ['landing', 'landed', 'merge-blocked', 'ready', 'failed'])
+      assert.match((await ok('summary')).out, new RegExp(`${word} +\\d`))
   })
 
   test('3, 9: one task is shown as indented JSON with id and status; an unknown one is exit 4', async (t) => {
     const { ok, drover, refused } = await makeProject(t)
     await ok('add', 'One', '--id', 'task-abcd', '--skip-validation')
-    for (const words of [['show', 'abcd'], ['info', 'task-a'], ['status', 'abcd']]) {
+    for (const words of [
+      ['show', 'abcd'],
+      ['info', 'task-a'],
+      ['status', 'abcd'],
+    ]) {
       const { out } = await drover(...words, '--json')
       assert.match(out, /\n {4}"task": \{\n {6}"id": "task-abcd"/)
       assert.equal(JSON.parse(out).data.task.status, 'ready')
@@ -214,7 +340,11 @@ describe('looking', () => {
     assert.match((await ok('why', 'a')).out, /is ready: it starts as soon as drover runs/)
     await ok('cancel', 'a', '-m', 'no longer wanted')
     const { reasons, next } = await json('why', 'c')
-    assert.deepEqual(reasons, ['c waits for what it needs:', '  b is blocked (needs)', '    a is cancelled: no longer wanted'])
+    assert.deepEqual(reasons, [
+      'c waits for what it needs:',
+      '  b is blocked (needs)',
+      '    a is cancelled: no longer wanted',
+    ])
     assert.deepEqual(next.slice(0, 1), ['drover retry a'])
     assert.match((await ok('why', 'a')).out, /was cancelled .*ago: no longer wanted\n→ drover retry a/s)
   })
@@ -227,24 +357,42 @@ describe('looking', () => {
     assert.equal((await ok('status', '--oneline')).out, '🟢 0 running | 📋 2 queued | ✅ 0 done | 🔴 0 blocked\n')
     assert.equal((await ok('status', '--oneline', '--ascii')).out, 'run:0 queue:2 done:0 blocked:0\n')
     assert.equal((await ok('status', '--oneline', { env: { LANG: 'C' } })).out, 'run:0 queue:2 done:0 blocked:0\n')
-    assert.match((await ok('status', '--tree')).out, /^🐂 Drover Task Tree\n━+\n⏳ task-1: Parent\n {4}└── ⏳ task-1.1: Child\n/)
+    assert.match(
+      (await ok('status', '--tree')).out,
+      /^🐂 Drover Task Tree\n━+\n⏳ task-1: Parent\n {4}└── ⏳ task-1.1: Child\n/,
+    )
     assert.match((await ok('status', '--graph')).out, /after layer 1\n {2}🔴 x: Later\n {5}← task-1\n/)
   })
 
   test('titles cannot act on the terminal', async (t) => {
     const { ok, root } = await makeProject(t)
-    writeFileSync(join(root, 'x.jsonl'), JSON.stringify({ id: 'evil', title: 'a\u202Eb', description: 'c\u001B[2Jd\u0007' }))
+    writeFileSync(
+      join(root, 'x.jsonl'),
+      JSON.stringify({ id: 'evil', title: 'a\u202Eb', description: 'c\u001B[2Jd\u0007' }),
+    )
     await ok('import-jsonl', 'x.jsonl')
-    for (const words of [['list'], ['show', 'evil'], ['show', 'evil', '--json'], ['status', '--tree'], ['stream', '--no-follow']])
-      // eslint-disable-next-line no-control-regex
-      assert.doesNotMatch((await ok(...words)).out, /[\u0000-\u0009\u000B-\u001F\u007F\u202E]/, words.join(' '))
+    for (const words of [
+      ['list'],
+      ['show', 'evil'],
+      ['show', 'evil', '--json'],
+      ['status', '--tree'],
+      ['stream', '--no-follow'],
+    ])
+      assert.doesNotMatch((await ok(...words)).out, /(?!\n)[\p{Cc}\u202E]/u, words.join(' '))
   })
 
   test('colour follows --color, NO_COLOR and FORCE_COLOR', async (t) => {
     const { ok } = await makeProject(t)
-    const colored = async (env: Record<string, string>, ...words: string[]) => (await ok('status', ...words, { env })).out.includes('\u001B[')
+    const colored = async (env: Record<string, string>, ...words: string[]) =>
+      (await ok('status', ...words, { env })).out.includes('\u001B[')
     assert.deepEqual(
-      [await colored({}), await colored({ FORCE_COLOR: '1' }), await colored({ FORCE_COLOR: '1', NO_COLOR: '1' }), await colored({ NO_COLOR: '1' }, '--color', 'always'), await colored({ FORCE_COLOR: '1' }, '--color=never')],
+      [
+        await colored({}),
+        await colored({ FORCE_COLOR: '1' }),
+        await colored({ FORCE_COLOR: '1', NO_COLOR: '1' }),
+        await colored({ NO_COLOR: '1' }, '--color', 'always'),
+        await colored({ FORCE_COLOR: '1' }, '--color=never'),
+      ],
       [false, true, false, true, false],
     )
   })
@@ -255,7 +403,15 @@ describe('looking', () => {
     assert.match((await ok('logs', 'a')).err, /no attempt yet/)
     assert.match((await ok('diff', 'a')).err, /nothing yet/)
     assert.match((await ok('land', 'history', 'a')).err, /no land attempts recorded/)
-    for (const words of [['logs', 'x'], ['diff', 'x'], ['land', 'history', 'x'], ['cancel', 'x'], ['requeue', 'x'], ['land', 'retry', 'x']]) await refused('no-task', 4, ...words)
+    for (const words of [
+      ['logs', 'x'],
+      ['diff', 'x'],
+      ['land', 'history', 'x'],
+      ['cancel', 'x'],
+      ['requeue', 'x'],
+      ['land', 'retry', 'x'],
+    ])
+      await refused('no-task', 4, ...words)
     await refused('no-attempt', 4, 'logs', 'a', '--attempt', '3')
   })
 })
@@ -272,8 +428,14 @@ describe('intervening', () => {
     const { json, refused, ok } = await makeProject(t)
     for (const id of ['a', 'b']) await ok('add', id, '--id', id, '--skip-validation')
     await refused('no-task', 4, 'pause', 'a', 'nobody')
-    assert.deepEqual((await json('pause', 'a', 'b')).tasks.map(({ status }: { status: string }) => status), ['paused', 'paused'])
-    assert.deepEqual((await json('resume', 'a', 'b', '--hint', 'go on')).tasks.map(({ status }: { status: string }) => status), ['ready', 'ready'])
+    assert.deepEqual(
+      (await json('pause', 'a', 'b')).tasks.map(({ status }: { status: string }) => status),
+      ['paused', 'paused'],
+    )
+    assert.deepEqual(
+      (await json('resume', 'a', 'b', '--hint', 'go on')).tasks.map(({ status }: { status: string }) => status),
+      ['ready', 'ready'],
+    )
     assert.deepEqual((await json('show', 'a')).hints, ['go on'])
   })
   test('what is not possible says what is', async (t) => {
@@ -282,7 +444,13 @@ describe('intervening', () => {
     const { message, hint } = await refused('impossible-move', 5, 'resume', 'a')
     assert.equal(message, 'a is ready, so "resume" cannot happen')
     assert.match(hint, /drover pause a/)
-    for (const words of [['retry', 'a'], ['resolve', 'a'], ['land', 'a'], ['land', 'retry', 'a']]) await refused('impossible-move', 5, ...words)
+    for (const words of [
+      ['retry', 'a'],
+      ['resolve', 'a'],
+      ['land', 'a'],
+      ['land', 'retry', 'a'],
+    ])
+      await refused('impossible-move', 5, ...words)
   })
   test('a hint is queued for the next prompt', async (t) => {
     const { ok, json } = await makeProject(t)
@@ -313,10 +481,33 @@ describe('following', () => {
     await ok('add', 'One', '--id', 'a', '-e', 'epic-e', '--skip-validation')
     await ok('pause', 'a')
     await ok('add', 'Two', '--id', 'b', '--skip-validation')
-    const stream = async (...words: string[]) => (await ok('stream', ...words)).out.split('\n').filter(Boolean).map((line) => JSON.parse(line))
+    const stream = async (...words: string[]) =>
+      (await ok('stream', ...words)).out
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line))
     const all = await stream('--since', '0', '--no-follow')
-    assert.deepEqual(all.map(({ type, taskId, epicId }) => [type, taskId, epicId]), [['epic.created', null, 'epic-e'], ['task.created', 'a', 'epic-e'], ['task.paused', 'a', 'epic-e'], ['task.created', 'b', null]])
-    assert.deepEqual(Object.keys(all[0]), ['seq', 'id', 'type', 'timestamp', 'taskId', 'epicId', 'attempt', 'workerId', 'actor', 'data'])
+    assert.deepEqual(
+      all.map(({ type, taskId, epicId }) => [type, taskId, epicId]),
+      [
+        ['epic.created', null, 'epic-e'],
+        ['task.created', 'a', 'epic-e'],
+        ['task.paused', 'a', 'epic-e'],
+        ['task.created', 'b', null],
+      ],
+    )
+    assert.deepEqual(Object.keys(all[0]), [
+      'seq',
+      'id',
+      'type',
+      'timestamp',
+      'taskId',
+      'epicId',
+      'attempt',
+      'workerId',
+      'actor',
+      'data',
+    ])
     assert.deepEqual(await stream('--since', String(all[1].seq), '--no-follow'), all.slice(2))
     assert.deepEqual(await stream('--since', '0', '--limit', '2'), all.slice(0, 2))
     assert.deepEqual(await stream('--since', '1h', '--no-follow', '--type', 'created'), [all[1], all[3]])
@@ -346,7 +537,10 @@ describe('following', () => {
 
   test('a signal ends it with 130 or 143', async (t) => {
     const { start } = await makeProject(t)
-    for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {
+    for (const [signal, code] of [
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+    ] as const) {
       const child = start(['stream'])
       const over = new Promise((resolve) => child.on('close', resolve))
       await new Promise((resolve) => setTimeout(resolve, 1500))
@@ -366,7 +560,13 @@ describe('following', () => {
     await first
     await ok('cancel', 'a')
     assert.equal(await over, 0)
-    assert.deepEqual(out.trim().split('\n').map((line) => JSON.parse(line).counts.ready), [1, 0])
+    assert.deepEqual(
+      out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).counts.ready),
+      [1, 0],
+    )
   })
 })
 
@@ -376,8 +576,14 @@ describe('settings and formats', () => {
     await ok('config', 'set', 'workers', '8')
     await ok('config', 'set', 'land.gate', 'npm test')
     await ok('config', 'set', 'default_labels', 'x,y')
-    assert.deepEqual([(await json('config', 'get', 'workers')).value, (await json('config', 'get', 'land.gate')).value], [8, 'npm test'])
-    assert.deepEqual((await json('config', 'get', 'workers', { env: { DROVER_WORKERS: '3' } })).origin, 'DROVER_WORKERS')
+    assert.deepEqual(
+      [(await json('config', 'get', 'workers')).value, (await json('config', 'get', 'land.gate')).value],
+      [8, 'npm test'],
+    )
+    assert.deepEqual(
+      (await json('config', 'get', 'workers', { env: { DROVER_WORKERS: '3' } })).origin,
+      'DROVER_WORKERS',
+    )
     assert.deepEqual((await json('add', 'One', '--label', 'z')).task.labels, ['x', 'y', 'z'])
     assert.equal((await ok('config', 'get', 'workers')).out, '8\n')
     assert.match((await refused('bad-setting', 2, 'config', 'set', 'wrkers', '8')).hint, /workers/)
@@ -389,7 +595,10 @@ describe('settings and formats', () => {
 
   test('importing twice is importing once', async (t) => {
     const { json, root, refused, ok } = await makeProject(t)
-    writeFileSync(join(root, 'x.jsonl'), '{"id":"E","type":"epic","title":"An epic"}\n{"id":"S","type":"story","epic_id":"E","title":"A story","priority":"high"}\n')
+    writeFileSync(
+      join(root, 'x.jsonl'),
+      '{"id":"E","type":"epic","title":"An epic"}\n{"id":"S","type":"story","epic_id":"E","title":"A story","priority":"high"}\n',
+    )
     assert.deepEqual((await json('import-jsonl', 'x.jsonl', '--dry-run')).tasks, ['S'])
     assert.deepEqual((await json('import-jsonl', 'x.jsonl')).tasks, ['S'])
     const again = await json('import-jsonl', 'x.jsonl')
@@ -404,9 +613,26 @@ describe('settings and formats', () => {
 
   test('161, 162, 230: a report from outside an attempt, or a wrong one, is exit 2, and stdin is left alone', async (t) => {
     const { refused, start, env } = await makeProject(t)
-    assert.match((await refused('not-an-attempt', 2, 'parcel', 'done', '--verdict', 'pass', '--summary', 'x', '--tokens-in', '0')).message, /DROVER_/)
+    assert.match(
+      (await refused('not-an-attempt', 2, 'parcel', 'done', '--verdict', 'pass', '--summary', 'x', '--tokens-in', '0'))
+        .message,
+      /DROVER_/,
+    )
     await refused('usage', 2, 'parcel', 'done', '--verdict', 'great', '--summary', 'x')
-    await refused('usage', 2, 'parcel', 'done', '--verdict', 'pass', '--summary', 'x', '--detail', 'a', '--detail-file', 'b')
+    await refused(
+      'usage',
+      2,
+      'parcel',
+      'done',
+      '--verdict',
+      'pass',
+      '--summary',
+      'x',
+      '--detail',
+      'a',
+      '--detail-file',
+      'b',
+    )
     await refused('usage', 2, 'parcel', 'done', '--verdict', 'pass', '--summary', 'x', '--tokens-in', '-1')
     await refused('not-an-attempt', 2, 'parcel', 'progress', 'a', 'step')
     const child = start(['parcel', 'done', '--verdict', 'pass', '--summary', 'x'], { env })
@@ -428,7 +654,8 @@ describe('settings and formats', () => {
 
   test('without a daemon, its status is exit 6', async (t) => {
     const { refused } = await makeProject(t)
-    for (const words of [['daemon', 'status'], ['daemon-status'], ['daemon', 'stop'], ['daemon-stop']]) await refused('no-daemon', 6, ...words)
+    for (const words of [['daemon', 'status'], ['daemon-status'], ['daemon', 'stop'], ['daemon-stop']])
+      await refused('no-daemon', 6, ...words)
   })
 
   test('init twice is fine', async (t) => {

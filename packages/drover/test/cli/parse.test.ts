@@ -19,6 +19,8 @@ const greet = command({
 
 const parse = (...argv: string[]) => parseCommand('greet', greet, argv)
 
+const named = (...argv: string[]): string | undefined => findCommand(argv).row?.name
+
 function problem(run: () => unknown): DroverError {
   try {
     run()
@@ -30,8 +32,6 @@ function problem(run: () => unknown): DroverError {
 }
 
 describe('finding the command', () => {
-  const named = (...argv: string[]): string | undefined => findCommand(argv).row?.name
-
   test('the first word names it, two words name one of a family', () => {
     assert.equal(named('list', '--all'), 'list')
     assert.equal(named('epic', 'add', 'x'), 'epic add')
@@ -39,7 +39,14 @@ describe('finding the command', () => {
     assert.equal(named('land', 'retry', 'task-a'), 'land retry')
   })
   test('aliases mean the same', () => {
-    for (const [alias, name] of Object.entries({ ls: 'list', info: 'show', requeue: 'retry', 'drover-daemon': 'daemon', 'daemon-status': 'daemon status', 'daemon-stop': 'daemon stop' }))
+    for (const [alias, name] of Object.entries({
+      ls: 'list',
+      info: 'show',
+      requeue: 'retry',
+      'drover-daemon': 'daemon',
+      'daemon-status': 'daemon status',
+      'daemon-stop': 'daemon stop',
+    }))
       assert.equal(named(alias), name)
   })
   test('options that work everywhere may stand in front, with their values', () => {
@@ -61,7 +68,10 @@ describe('finding the command', () => {
 describe('reading options', () => {
   test('they may stand anywhere, and `--` ends them', () => {
     const { values, words, globals } = parse('you', '--loud', '-n3', '--json', '--', '--not-an-option')
-    assert.deepEqual([values['loud'], values['max-times'], words, globals.json], [true, '3', ['you', '--not-an-option'], true])
+    assert.deepEqual(
+      [values['loud'], values['max-times'], words, globals.json],
+      [true, '3', ['you', '--not-an-option'], true],
+    )
   })
   test('one that may be repeated gathers its values; another keeps the last', () => {
     const { values } = parse('you', '--label', 'a', '--label=b', '-n', '1', '-n', '2')

@@ -193,7 +193,7 @@ test('the gate runs on exactly the commit, and its log is the evidence', async (
   assert.deepEqual([good.passed, good.exitCode, good.tail], [true, 0, `${merged.commit}\nx`])
   assert.match(good.evidence, /^[0-9a-f]{12}$/)
   const again = await gate(
-    'git update-index --assume-unchanged a.txt; echo changed >a.txt; cat x.txt; test ! -e left.txt && test ! -e ignored/z',
+    'git update-index --skip-worktree a.txt; echo changed >a.txt; cat x.txt; test ! -e left.txt && test ! -e ignored/z',
   )
   assert.equal(again.passed, true)
   assert.equal((await gate('cat a.txt; exit 3')).tail, 'one\ntwo\nthree')

@@ -98,6 +98,7 @@ test('twenty tasks at once have twenty worktrees', async (t) => {
 
 test('a file that was hidden from git does not survive into the next task', async (t) => {
   const repo = await makeRepo(t)
+  await repo.commit({ 'dir/c.txt': 'c\n' })
   const workspace = repo.open()
   const { path } = await repo.at(workspace, 'task-a')
   repo.gitIn(path, 'sparse-checkout', 'set', 'nothing')
@@ -107,6 +108,7 @@ test('a file that was hidden from git does not survive into the next task', asyn
   const next = await repo.at(workspace, 'task-b')
   assert.equal(await repo.read('a.txt', next.path), 'one\ntwo\nthree\n')
   assert.equal(await repo.read('b.txt', next.path), 'b\n')
+  assert.equal(await repo.read('dir/c.txt', next.path), 'c\n')
   assert.equal((await repo.keep(workspace, 'task-b')).commit, null)
 })
 
@@ -270,4 +272,13 @@ test('what was rescued is listed, and comes back as a branch', async (t) => {
   assert.equal(await workspace.restore('task-a/1'), 'rescue/task-a-1')
   assert.equal(repo.git('rev-parse', 'rescue/task-a-1'), commit)
   await assert.rejects(workspace.restore('task-a/2'), { code: 'no-rescue' })
+})
+
+test("a worktree outlives somebody's git worktree prune", async (t) => {
+  const repo = await makeRepo(t)
+  const workspace = repo.open()
+  const { path } = await repo.at(workspace, 'task-a')
+  await rm(join(path, '.git'))
+  repo.git('worktree', 'prune', '--expire', 'now')
+  assert.equal(repo.git('worktree', 'list').split('\n').length, 2)
 })

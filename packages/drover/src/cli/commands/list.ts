@@ -36,7 +36,7 @@ export const list = command({
       print.note(
         `${tasks.length > 0 ? 'And ' : 'No open tasks; '}${over} that ${over === 1 ? 'is' : 'are'} over: drover list --all`,
       )
-    else if (tasks.length === 0)
-      every.length === 0 ? print.note('There are no tasks yet.', 'drover add "Title"') : print.note('No task is so.')
+    else if (every.length === 0) print.note('There are no tasks yet.', 'drover add "Title"')
+    else if (tasks.length === 0) print.note('No task is so.')
   },
 })

@@ -31,7 +31,8 @@ export const rescueShow = command({
     const kept = (await rescues(context, task)).filter((one) => attempt === undefined || one.attempt === attempt)
     if (kept.length === 0) throw new DroverError('no-rescue', { name })
     await table(context, kept)
-    if (!context.print.json) context.print.note('', `drover rescue restore ${kept.at(-1)!.task}/${kept.at(-1)!.attempt}`)
+    if (!context.print.json)
+      context.print.note('', `drover rescue restore ${kept.at(-1)!.task}/${kept.at(-1)!.attempt}`)
   },
 })
 

@@ -88,7 +88,8 @@ function problemsOf(entry: Entry, world: World): string[] {
 
 function problemsOfParent(entry: Entry, parentId: string, world: World): string[] {
   const parent = world.tasks.get(parentId)
-  if (!parent && world.entries.get(parentId)?.kind !== 'task' && !world.broken.has(parentId)) return [`there is no story "${parentId}"`]
+  if (!parent && world.entries.get(parentId)?.kind !== 'task' && !world.broken.has(parentId))
+    return [`there is no story "${parentId}"`]
   if ((entry.needs ?? []).length > 0) return ['a sub-task runs in its story’s order: give "blocked_by" to the story']
   if (depth(entry, world) > 2) return [`"${entry.id}" would be deeper than a sub-task of a sub-task`]
   const closed = parent !== undefined && !world.tasks.has(entry.id) && (isOver(parent) || parent.status === 'landing')

@@ -11,7 +11,10 @@ test('1, 17, 19: a new task is ready, with no attempts, verified, and a short id
   const world = await makeWorld(t)
   const task = await world.add('Do the thing')
   assert.match(task.id, /^task-[0-9a-km-np-z]{4,}$/)
-  assert.deepEqual([task.status, task.attempt, task.attempts, task.verify, task.landedCommit, task.blockedReason, task.createdBy], ['ready', 0, 0, true, null, null, 'person:Ada'])
+  assert.deepEqual(
+    [task.status, task.attempt, task.attempts, task.verify, task.landedCommit, task.blockedReason, task.createdBy],
+    ['ready', 0, 0, true, null, null, 'person:Ada'],
+  )
 })
 
 test('1, 15: needs are kept in their order, and a task with open needs waits', async (t) => {
@@ -35,7 +38,8 @@ test('2, 225: an id that is taken is refused, also in other letters, and nothing
 
 test('226: an id that is a path, or that git could not carry, is refused', async (t) => {
   const world = await makeWorld(t)
-  for (const id of ['../../evil', 'a/b', 'a b', 'a;b', '-x', '.x', 'x.lock', 'x..y', '', 'ü', 'x'.repeat(101)]) await refused('bad-id', 2, world.add('Evil', { id }))
+  for (const id of ['../../evil', 'a/b', 'a b', 'a;b', '-x', '.x', 'x.lock', 'x..y', '', 'ü', 'x'.repeat(101)])
+    await refused('bad-id', 2, world.add('Evil', { id }))
 })
 
 test('205: unknown needs, epics and parents are refused with the near ones, and so is a need of itself', async (t) => {
@@ -52,7 +56,8 @@ test('205: a circle of needs is refused and printed as a path, also through a su
   await world.add('a', { id: 'a' })
   await world.add('b', { id: 'b', needs: ['a'] })
   await world.add('c', { id: 'c', needs: ['b'] })
-  const change = (id: string, ...add: string[]) => world.task(id).then((task) => changeNeeds(world, { task, add, remove: [] }, person()))
+  const change = (id: string, ...add: string[]) =>
+    world.task(id).then((task) => changeNeeds(world, { task, add, remove: [] }, person()))
   assert.match((await refused('circle', 2, change('a', 'c'))).message, /a → c → b → a|c → b → a → c|b → a → c → b/)
   await refused('self-need', 2, change('a', 'a'))
   await world.add('part', { parent: 'c' })
@@ -64,7 +69,8 @@ test('needs are added and taken away, and the task moves with them', async (t) =
   const world = await makeWorld(t)
   await world.add('a', { id: 'a' })
   await world.add('b', { id: 'b' })
-  const change = (add: string[], remove: string[]) => world.task('b').then((task) => changeNeeds(world, { task, add, remove }, person()))
+  const change = (add: string[], remove: string[]) =>
+    world.task('b').then((task) => changeNeeds(world, { task, add, remove }, person()))
   await change(['a'], [])
   assert.equal((await world.task('b')).blockedReason, 'needs')
   assert.deepEqual(await change(['a'], []), [])
@@ -77,7 +83,10 @@ test('18: a sub-task is numbered beneath its parent and belongs to its epic', as
   const epic = await addEpic(world, { title: 'E', description: '', id: 'epic-e' }, person())
   await world.add('Parent', { id: 'task-p', words: { epicId: epic.id, priority: 9 } })
   const first = await world.add('First', { parent: 'task-p' })
-  assert.deepEqual([first.id, first.kind, first.parentId, first.sequence, first.epicId, first.priority], ['task-p.1', 'subtask', 'task-p', 1, 'epic-e', 9])
+  assert.deepEqual(
+    [first.id, first.kind, first.parentId, first.sequence, first.epicId, first.priority],
+    ['task-p.1', 'subtask', 'task-p', 1, 'epic-e', 9],
+  )
   assert.equal((await world.add('task-p.5 Fifth')).title, 'Fifth')
   assert.equal((await world.add('Sixth', { parent: 'p' })).id, 'task-p.6')
   assert.equal((await world.add('Deeper', { parent: 'task-p.1' })).id, 'task-p.1.1')
@@ -105,7 +114,14 @@ test('a parent that is over or landing takes no more sub-tasks', async (t) => {
 
 test('default labels and attempts are given, and advice is given, not enforced', async (t) => {
   const world = await makeWorld(t)
-  const addition = { title: 'fix issues', words: { labels: ['own', 'all'] }, id: undefined, parent: undefined, needs: [], defaults: { labels: ['all'], maxAttempts: 7 } }
+  const addition = {
+    title: 'fix issues',
+    words: { labels: ['own', 'all'] },
+    id: undefined,
+    parent: undefined,
+    needs: [],
+    defaults: { labels: ['all'], maxAttempts: 7 },
+  }
   const { task, advice } = await addTask(world, addition, person())
   assert.deepEqual([task.labels, task.maxAttempts], [['all', 'own'], 7])
   assert.ok(advice.length > 1)
@@ -122,7 +138,15 @@ test('an id, a beginning of one, and a beginning without task- mean a task; an e
   for (const id of ['task-ab', 'task-abc', 'task-xy', 'other']) await world.add(id, { id })
   await world.add('A part', { parent: 'task-xy' })
   const found = async (word: string): Promise<string> => (await resolveTask(world.reading, word)).id
-  assert.deepEqual(await Promise.all(['task-ab', 'ab', 'task-abc', 'x', 'task-x', 'oth', 'task-xy.1'].map(found)), ['task-ab', 'task-ab', 'task-abc', 'task-xy', 'task-xy', 'other', 'task-xy.1'])
+  assert.deepEqual(await Promise.all(['task-ab', 'ab', 'task-abc', 'x', 'task-x', 'oth', 'task-xy.1'].map(found)), [
+    'task-ab',
+    'task-ab',
+    'task-abc',
+    'task-xy',
+    'task-xy',
+    'other',
+    'task-xy.1',
+  ])
   assert.match((await refused('ambiguous', 4, resolveTask(world.reading, 'a'))).message, /task-ab, task-abc/)
   assert.match((await refused('no-task', 4, resolveTask(world.reading, 'task-xz'))).hint, /task-xy/)
   for (const word of ['', '%', '../x', '*']) await refused('no-task', 4, resolveTask(world.reading, word))
@@ -134,10 +158,22 @@ test('what is said of a task changes while it is not at work, and only then', as
   const task = await world.add('b', { id: 'b', needs: ['a'] })
   await edit(world, { task, words: { title: 'B', priority: 9 }, needs: [] }, person())
   const changed = await world.task('b')
-  assert.deepEqual([changed.title, changed.priority, changed.status, changed.modifiedBy], ['B', 9, 'ready', 'person:Ada'])
+  assert.deepEqual(
+    [changed.title, changed.priority, changed.status, changed.modifiedBy],
+    ['B', 9, 'ready', 'person:Ada'],
+  )
   await refused('usage', 2, edit(world, { task: changed, words: {}, needs: undefined }, person()))
   const working = await world.work('b')
-  assert.match((await refused('impossible-move', 5, edit(world, { task: working, words: { title: 'C' }, needs: undefined }, person()))).hint, /drover pause b/)
+  assert.match(
+    (
+      await refused(
+        'impossible-move',
+        5,
+        edit(world, { task: working, words: { title: 'C' }, needs: undefined }, person()),
+      )
+    ).hint,
+    /drover pause b/,
+  )
   await refused('impossible-move', 5, changeNeeds(world, { task: working, add: ['a'], remove: [] }, person()))
 })
 
@@ -148,5 +184,8 @@ test('an epic is closed once', async (t) => {
   assert.equal(await closeEpic(world, { epic, reason: '' }, person()), true)
   const closed = (await world.reading.epic(epic.id))!
   assert.equal(await closeEpic(world, { epic: closed, reason: '' }, person()), false)
-  assert.equal((await refusal(addEpic(world, { title: ' ', description: '', id: undefined }, person()))).code, 'bad-title')
+  assert.equal(
+    (await refusal(addEpic(world, { title: ' ', description: '', id: undefined }, person()))).code,
+    'bad-title',
+  )
 })

@@ -14,17 +14,43 @@ import { makeWorld, person, refused, type World } from './world.ts'
 
 const again = (world: World, task: Task, force = false) => retry(world, { task, force, note: '' }, person())
 
+const answer = async (world: World, note = '') => resolve(world, { task: await world.task('a'), note }, person())
+
+/** One task in each of the ways a task can stand. */
+async function everything(world: World): Promise<void> {
+  for (const id of ['ready', 'working', 'done', 'failed', 'cancelled', 'asked', 'paused']) await world.add(id, { id })
+  await world.work('working')
+  await world.completes('done')
+  await world.fails('failed')
+  await cancel(world, { task: await world.task('cancelled'), reason: '' }, person())
+  await world.blocks('asked', 'question')
+  await pause(world, { task: await world.task('paused'), reason: '' }, person())
+}
+const all = async (world: World) =>
+  Object.fromEntries((await world.reading.tasks({})).map(({ id, status }) => [id, status]))
+
 describe('pause and resume', () => {
   for (const start of ['ready', 'in_progress', 'question'] as const)
     test(`a task that is ${start} goes back to where it was, with a hint`, async (t) => {
       const world = await makeWorld(t)
       await world.add('a', { id: 'a' })
-      const before = start === 'ready' ? await world.task('a') : start === 'question' ? await world.blocks('a', 'question') : await world.work('a')
+      const before =
+        start === 'ready'
+          ? await world.task('a')
+          : start === 'question'
+            ? await world.blocks('a', 'question')
+            : await world.work('a')
       await pause(world, { task: before, reason: 'wait' }, person())
       await resume(world, { task: await world.task('a'), hint: 'take B' }, person())
       const after = await world.task('a')
-      assert.deepEqual([after.status, after.blockedReason], start === 'question' ? ['blocked', 'question'] : ['ready', null])
-      assert.deepEqual((await world.reading.pendingHints('a')).map(({ text }) => text), ['take B'])
+      assert.deepEqual(
+        [after.status, after.blockedReason],
+        start === 'question' ? ['blocked', 'question'] : ['ready', null],
+      )
+      assert.deepEqual(
+        (await world.reading.pendingHints('a')).map(({ text }) => text),
+        ['take B'],
+      )
     })
   test('what is not paused cannot be resumed, and the error says what is possible', async (t) => {
     const world = await makeWorld(t)
@@ -42,7 +68,10 @@ describe('cancel', () => {
     await world.add('deeper', { parent: 'a.1' })
     await world.work('a')
     const events = await cancel(world, { task: await world.task('a'), reason: 'no' }, person())
-    assert.deepEqual(events.map(({ task }) => task), ['a.1.1', 'a.1', 'a'])
+    assert.deepEqual(
+      events.map(({ task }) => task),
+      ['a.1.1', 'a.1', 'a'],
+    )
     const task = await world.task('a')
     assert.deepEqual([task.status, task.lastError, typeof task.finishedAt], ['cancelled', 'no', 'number'])
   })
@@ -57,7 +86,10 @@ describe('cancel', () => {
     const world = await makeWorld(t)
     await world.add('a', { id: 'a' })
     const task = await world.add('part', { parent: 'a' })
-    assert.equal((await refused('on-the-parent', 5, cancel(world, { task, reason: '' }, person()))).hint, 'drover cancel a')
+    assert.equal(
+      (await refused('on-the-parent', 5, cancel(world, { task, reason: '' }, person()))).hint,
+      'drover cancel a',
+    )
     await refused('on-the-parent', 5, again(world, task))
     await refused('on-the-parent', 5, land(world, task, person()))
   })
@@ -66,7 +98,10 @@ describe('cancel', () => {
     await world.add('a', { id: 'a' })
     await world.work('a')
     await world.passes('a')
-    const task = await world.happens('a', { type: 'landing.intended', data: { commit: 'c', from: 'b', branch: 'main', checkouts: [], n: 1 } })
+    const task = await world.happens('a', {
+      type: 'landing.intended',
+      data: { commit: 'c', from: 'b', branch: 'main', checkouts: [], n: 1 },
+    })
     await refused('busy', 75, cancel(world, { task, reason: '' }, person()))
     await refused('busy', 75, pause(world, { task, reason: '' }, person()))
   })
@@ -80,7 +115,10 @@ describe('retry', () => {
     assert.equal(failed.attempts, 1)
     await again(world, failed)
     const task = await world.task('a')
-    assert.deepEqual([task.status, task.attempts, task.lastError, task.finishedAt, task.fresh], ['ready', 0, null, null, false])
+    assert.deepEqual(
+      [task.status, task.attempts, task.lastError, task.finishedAt, task.fresh],
+      ['ready', 0, null, null, false],
+    )
     await cancel(world, { task, reason: '' }, person())
     await again(world, await world.task('a'))
     assert.equal((await world.task('a')).status, 'ready')
@@ -126,7 +164,6 @@ describe('retry', () => {
 })
 
 describe('resolve', () => {
-  const answer = async (world: World, note = '') => resolve(world, { task: await world.task('a'), note }, person())
   test('open needs are taken away', async (t) => {
     const world = await makeWorld(t)
     for (const id of ['x', 'y']) await world.add(id, { id })
@@ -141,7 +178,10 @@ describe('resolve', () => {
     await world.blocks('a', 'question')
     await answer(world, 'the second')
     assert.equal((await world.task('a')).status, 'ready')
-    assert.deepEqual((await world.reading.pendingHints('a')).map(({ text }) => text), ['the second'])
+    assert.deepEqual(
+      (await world.reading.pendingHints('a')).map(({ text }) => text),
+      ['the second'],
+    )
   })
   for (const reason of ['conflict', 'gate'] as const)
     test(`after a ${reason} the note is a hint, and all attempts are there again`, async (t) => {
@@ -191,21 +231,19 @@ describe('land', () => {
 })
 
 describe('reset', () => {
-  async function everything(world: World): Promise<void> {
-    for (const id of ['ready', 'working', 'done', 'failed', 'cancelled', 'asked', 'paused']) await world.add(id, { id })
-    await world.work('working')
-    await world.completes('done')
-    await world.fails('failed')
-    await cancel(world, { task: await world.task('cancelled'), reason: '' }, person())
-    await world.blocks('asked', 'question')
-    await pause(world, { task: await world.task('paused'), reason: '' }, person())
-  }
-  const all = async (world: World) => Object.fromEntries((await world.reading.tasks({})).map(({ id, status }) => [id, status]))
   test('without ids puts back what neither works nor is done', async (t) => {
     const world = await makeWorld(t)
     await everything(world)
     await reset(world, await resettable(world.reading, []), person())
-    assert.deepEqual(await all(world), { ready: 'ready', working: 'in_progress', done: 'completed', failed: 'ready', cancelled: 'ready', asked: 'ready', paused: 'ready' })
+    assert.deepEqual(await all(world), {
+      ready: 'ready',
+      working: 'in_progress',
+      done: 'completed',
+      failed: 'ready',
+      cancelled: 'ready',
+      asked: 'ready',
+      paused: 'ready',
+    })
   })
   test('by status puts back those', async (t) => {
     const world = await makeWorld(t)
@@ -228,7 +266,10 @@ describe('hint', () => {
     const world = await makeWorld(t)
     for (const id of ['a', 'b']) await world.add(id, { id })
     await hint(world, { task: await world.fails('a'), text: ' look at the log ' }, person())
-    assert.deepEqual((await world.reading.pendingHints('a')).map(({ text }) => text), ['look at the log'])
+    assert.deepEqual(
+      (await world.reading.pendingHints('a')).map(({ text }) => text),
+      ['look at the log'],
+    )
     await refused('impossible-move', 5, hint(world, { task: await world.completes('b'), text: 'x' }, person()))
   })
 })

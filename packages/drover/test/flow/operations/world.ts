@@ -15,12 +15,23 @@ import { person } from '../../support/drafts.ts'
 
 export { person }
 
-const clock = { now: Date.now, ticks: () => performance.now(), sleep: async () => undefined, random: Math.random, bytes: (n: number) => randomBytes(n) }
+const clock = {
+  now: Date.now,
+  ticks: () => performance.now(),
+  sleep: async () => undefined,
+  random: Math.random,
+  bytes: (n: number) => randomBytes(n),
+}
 
 /** A real ledger with nothing in it, and short words for what happens to tasks. */
 export async function makeWorld(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'drover-operations-'))
-  const opened = await openSqlite({ file: join(folder, 'drover.db'), machine: 'm', now: Date.now, create: { project: 'p', target: 'main' } })
+  const opened = await openSqlite({
+    file: join(folder, 'drover.db'),
+    machine: 'm',
+    now: Date.now,
+    create: { project: 'p', target: 'main' },
+  })
   t.after(async () => {
     await opened.ledger.close()
     rmSync(folder, { recursive: true })
@@ -31,7 +42,15 @@ export async function makeWorld(t: TestContext) {
     ...opened,
     clock,
     async add(title: string, more: Partial<Addition> = {}): Promise<Task> {
-      const addition: Addition = { title, words: {}, id: undefined, parent: undefined, needs: [], defaults: { labels: [], maxAttempts: 3 }, ...more }
+      const addition: Addition = {
+        title,
+        words: {},
+        id: undefined,
+        parent: undefined,
+        needs: [],
+        defaults: { labels: [], maxAttempts: 3 },
+        ...more,
+      }
       return (await addTask(world, addition, person())).task
     },
     async task(id: string): Promise<Task> {
@@ -43,7 +62,10 @@ export async function makeWorld(t: TestContext) {
     async happens(id: string, ...events: Pick<NewEvent, 'type' | 'data'>[]): Promise<Task> {
       for (const event of events) {
         const { attempt } = await world.task(id)
-        const told = await opened.ledger.append([{ ...event, task: id, ...(attempt > 0 ? { attempt } : {}) } as NewEvent], machine())
+        const told = await opened.ledger.append(
+          [{ ...event, task: id, ...(attempt > 0 ? { attempt } : {}) } as NewEvent],
+          machine(),
+        )
         assert.equal(told.outcome, 'appended', `${event.type} of ${id}`)
       }
       return world.task(id)
@@ -51,17 +73,34 @@ export async function makeWorld(t: TestContext) {
     async work(id: string): Promise<Task> {
       const task = await world.task(id)
       const claimed = { attempt: task.attempt + 1, machine: 'm', slot: 1, agent: 'claude', fresh: false }
-      await opened.ledger.append([{ type: 'task.claimed', task: id, attempt: claimed.attempt, data: claimed }], machine())
+      await opened.ledger.append(
+        [{ type: 'task.claimed', task: id, attempt: claimed.attempt, data: claimed }],
+        machine(),
+      )
       return world.happens(id, { type: 'task.started', data: { machine: 'm', slot: 1 } })
     },
     /** Works on it, and blocks it for this reason. */
-    async blocks(id: string, reason: 'question' | 'conflict' | 'gate' | 'attempts' | 'review' | 'checkout'): Promise<Task> {
+    async blocks(
+      id: string,
+      reason: 'question' | 'conflict' | 'gate' | 'attempts' | 'review' | 'checkout',
+    ): Promise<Task> {
       await world.work(id)
       if (reason !== 'question' && reason !== 'attempts') await world.passes(id)
-      return world.happens(id, { type: 'task.blocked', data: { reason, note: `because of ${reason}`, counts: reason === 'conflict' || reason === 'gate', verdict: null } })
+      return world.happens(id, {
+        type: 'task.blocked',
+        data: {
+          reason,
+          note: `because of ${reason}`,
+          counts: reason === 'conflict' || reason === 'gate',
+          verdict: null,
+        },
+      })
     },
     passes: (id: string, commit: string | null = 'c0ffee') =>
-      world.happens(id, { type: 'task.passed', data: { verdict: verdictOf('pass', 'test', 'done'), commit, base: null, subjects: [] } }),
+      world.happens(id, {
+        type: 'task.passed',
+        data: { verdict: verdictOf('pass', 'test', 'done'), commit, base: null, subjects: [] },
+      }),
     async completes(id: string): Promise<Task> {
       await world.work(id)
       await world.passes(id)
