@@ -29,7 +29,20 @@ delay.enable()
 const never = new AbortController().signal
 const begun = performance.now()
 const busy = performance.eventLoopUtilization()
-const end = await runProject({ ...project, ledger: counted }, { kind: 'run', workers: Number(workers), epic: null }, never, never)
+const end = await runProject(
+  { ...project, ledger: counted },
+  { kind: 'run', workers: Number(workers), epic: null },
+  never,
+  never,
+)
 const loop = performance.eventLoopUtilization(busy)
-console.log(JSON.stringify({ ms: Math.round(performance.now() - begun), commits, completed: end.completed, activeMs: Math.round(loop.active), rssMb: Math.round(process.memoryUsage().rss / 2 ** 20) }))
+console.log(
+  JSON.stringify({
+    ms: Math.round(performance.now() - begun),
+    commits,
+    completed: end.completed,
+    activeMs: Math.round(loop.active),
+    rssMb: Math.round(process.memoryUsage().rss / 2 ** 20),
+  }),
+)
 process.exit(0)

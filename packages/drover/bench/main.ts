@@ -11,13 +11,35 @@ import { openProject } from '../src/app/open-project.ts'
 import { makeRepository, gitIn } from './repository.ts'
 
 // Drover beside the floor, in pairs on one filesystem. Only the ratios mean anything: machines are noisy.
-const { values } = parseArgs({ options: { tasks: { type: 'string', default: '100' }, workers: { type: 'string', default: '4' }, files: { type: 'string', default: '1000' }, rounds: { type: 'string', default: '5' }, dir: { type: 'string', default: tmpdir() }, json: { type: 'boolean', default: false } } })
-const [tasks, workers, files, rounds] = [values.tasks, values.workers, values.files, values.rounds].map(Number) as [number, number, number, number]
+const { values } = parseArgs({
+  options: {
+    tasks: { type: 'string', default: '100' },
+    workers: { type: 'string', default: '4' },
+    files: { type: 'string', default: '1000' },
+    rounds: { type: 'string', default: '5' },
+    dir: { type: 'string', default: tmpdir() },
+    json: { type: 'boolean', default: false },
+  },
+})
+const [tasks, workers, files, rounds] = [values.tasks, values.workers, values.files, values.rounds].map(Number) as [
+  number,
+  number,
+  number,
+  number,
+]
 const here = import.meta.dirname
 
 /** Measured as it is shipped: bundled. From source the type stripper alone takes 60 MB, and forking grows with memory. */
 const driver = join(mkdtempSync(join(tmpdir(), 'drover-bundle-')), 'drive-noop.mjs')
-buildSync({ entryPoints: [join(here, 'drive-noop.ts')], bundle: true, platform: 'node', format: 'esm', target: 'node22', outfile: driver, logLevel: 'error' })
+buildSync({
+  entryPoints: [join(here, 'drive-noop.ts')],
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node22',
+  outfile: driver,
+  logLevel: 'error',
+})
 
 interface Drove {
   ms: number
@@ -39,7 +61,11 @@ function inFolder<T>(body: (folder: string) => T): T {
 const floor = (): number =>
   inFolder((folder) => {
     makeRepository(join(folder, 'repo'), files)
-    return Number(execFileSync(join(here, 'floor.sh'), [join(folder, 'repo'), join(folder, 'wt'), String(tasks), String(workers)], { encoding: 'utf8' }))
+    return Number(
+      execFileSync(join(here, 'floor.sh'), [join(folder, 'repo'), join(folder, 'wt'), String(tasks), String(workers)], {
+        encoding: 'utf8',
+      }),
+    )
   })
 
 async function drover(path?: string): Promise<Drove> {
@@ -48,7 +74,12 @@ async function drover(path?: string): Promise<Drove> {
   makeRepository(repo, files)
   await addTasks(repo)
   gitIn(repo, ['symbolic-ref', 'HEAD', 'refs/heads/elsewhere'])
-  const env = { ...process.env, HOME: folder, GIT_CONFIG_GLOBAL: '/dev/null', ...(path ? { PATH: `${path}:${process.env.PATH}` } : {}) }
+  const env = {
+    ...process.env,
+    HOME: folder,
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    ...(path ? { PATH: `${path}:${process.env.PATH}` } : {}),
+  }
   const said = execFileSync(process.execPath, [driver, repo, String(workers)], { encoding: 'utf8', env })
   rmSync(folder, { recursive: true, force: true })
   const drove = JSON.parse(said) as Drove
@@ -61,7 +92,21 @@ async function addTasks(repo: string): Promise<void> {
   const project = await openProject({ folder: repo })
   const events = Array.from({ length: tasks }, (_, i): NewEvent => {
     const words = { ...plainWords, title: `task ${i}`, run: `echo ${i} > t/${i}.txt` }
-    return { type: 'task.created', task: `t${i}`, data: { words, kind: 'task', parentId: null, sequence: null, needs: [], status: 'ready', imported: false, email: null, createdAt: null } }
+    return {
+      type: 'task.created',
+      task: `t${i}`,
+      data: {
+        words,
+        kind: 'task',
+        parentId: null,
+        sequence: null,
+        needs: [],
+        status: 'ready',
+        imported: false,
+        email: null,
+        createdAt: null,
+      },
+    }
   })
   await project.ledger.append(events, project.person())
   await project.close()
@@ -74,20 +119,28 @@ async function countProcesses(): Promise<{ git: number; sh: number }> {
   mkdirSync(join(folder, 'bin'))
   for (const name of ['git', 'sh']) {
     const real = execFileSync('which', [name], { encoding: 'utf8' }).trim()
-    writeFileSync(join(folder, 'bin', name), `#!${realShell}\necho ${name} "$*" | head -n 1 >> ${log}\nexec ${real} "$@"\n`)
+    writeFileSync(
+      join(folder, 'bin', name),
+      `#!${realShell}\necho ${name} "$*" | head -n 1 >> ${log}\nexec ${real} "$@"\n`,
+    )
     chmodSync(join(folder, 'bin', name), 0o755)
   }
   await drover(join(folder, 'bin'))
   const lines = readFileSync(log, 'utf8').split('\n')
   rmSync(folder, { recursive: true, force: true })
-  return { git: lines.filter((line) => line.startsWith('git ')).length, sh: lines.filter((line) => line.startsWith('sh ')).length }
+  return {
+    git: lines.filter((line) => line.startsWith('git ')).length,
+    sh: lines.filter((line) => line.startsWith('sh ')).length,
+  }
 }
 const realShell = '/bin/bash'
 
-const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!
+const median = (numbers: readonly number[]): number =>
+  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!
 const pairs: { floor: number; drover: Drove; ratio: number }[] = []
 for (let round = 0; round < rounds; round++) {
-  const [low, own] = round % 2 === 0 ? [floor(), await drover()] : await drover().then((drove): [number, Drove] => [floor(), drove])
+  const [low, own] =
+    round % 2 === 0 ? [floor(), await drover()] : await drover().then((drove): [number, Drove] => [floor(), drove])
   pairs.push({ floor: low, drover: own, ratio: own.ms / low })
   console.error(`round ${round + 1}: floor ${low} ms, drover ${own.ms} ms, ratio ${(own.ms / low).toFixed(2)}`)
 }

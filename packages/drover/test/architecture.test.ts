@@ -7,13 +7,15 @@ import { circles, codeOf, importsOf, isBarrel, lines, type Source, withoutCommen
 
 /** Who may stand on whom. A folder or file of src/ that has no row here may not exist. */
 const adapters = ['ledger', 'runtimes', 'workspace', 'drivers', 'judges', 'isolation', 'feeds']
+/** The one place where a port gets its adapter, a file for each thing that is loaded apart. */
+const openers = ['agents', 'crew', 'ledger', 'workspace'].map((name) => `app/open-${name}.ts`)
 const standsOn: Record<string, string[]> = {
   domain: [],
   ports: ['domain'],
   flow: ['domain', 'ports'],
   ...Object.fromEntries(adapters.map((adapter) => [adapter, ['domain', 'ports']])),
   app: ['domain', 'ports', 'flow'],
-  'app/open-project.ts': ['app', 'domain', 'ports', 'flow', ...adapters], // the one place where a port gets its adapter
+  ...Object.fromEntries(openers.map((file) => [file, ['app', 'domain', 'ports', 'flow', ...adapters]])),
   cli: ['domain', 'ports', 'flow', 'app'],
   'main.ts': ['domain', 'app', 'cli'],
 }
@@ -35,7 +37,7 @@ const statusWrites = new RegExp(
 
 const linesPerFile = 300
 const longFiles: Record<string, string> = {} // file: why it is one idea all the same
-const linesPerFolder: Record<string, number> = { ports: 400, domain: 1500, flow: 1500 }
+const linesPerFolder: Record<string, number> = { ports: 450, domain: 1500, flow: 1200, 'flow/operations': 1200 }
 
 interface Rule {
   /** What is wrong with these files, each complaint beginning with the file's path. */
@@ -63,7 +65,7 @@ const rules: Record<string, Rule> = {
     ],
     keeps: [
       { 'flow/a.ts': "// import { b } from '../app/b.ts'\nimport type { B } from '../ports/b.ts'" },
-      { 'app/open-project.ts': "import { a } from '../ledger/a.ts'\nimport { b } from './system.ts'" },
+      { 'app/open-ledger.ts': "import { a } from '../ledger/a.ts'\nimport { b } from './system.ts'" },
       { 'main.ts': "import pkg from '../package.json' with { type: 'json' }\nawait import('./cli/a.ts')" },
     ],
   },
@@ -110,12 +112,12 @@ const rules: Record<string, Rule> = {
       ['domain', 'flow'],
       forbid(
         codeOf,
-        /\bDate\.now\b|\bnew Date\b|\bMath\.random\b|\bset(?:Timeout|Interval|Immediate)\b|\bperformance\b|\bcrypto\b|\brandomUUID\b/g,
+        /\bDate\.now\b|\bnew Date(?:\(\s*\)|(?!\())|\bMath\.random\b|\bset(?:Timeout|Interval|Immediate)\b|\bperformance\b|\bcrypto\b|\brandomUUID\b/g,
       ),
     ),
     breaks: [
       'Date.now()',
-      'new Date(5)',
+      'new Date()',
       'Math.random()',
       'setTimeout(go, 1)',
       'performance.now()',
@@ -189,7 +191,7 @@ const rules: Record<string, Rule> = {
     check: (files) =>
       Object.entries(linesPerFolder).flatMap(([folder, most]) => {
         const sum = files
-          .filter((file) => floorOf(file.path) === folder)
+          .filter((file) => dirname(file.path) === folder)
           .reduce((total, file) => total + lines(file), 0)
         return sum >= most ? [`${folder}/ has ${sum} lines, and is to stay under ${most}`] : []
       }),

@@ -13,7 +13,13 @@ type Told = { how: 'told' | 'left in a file'; task: string }
 export async function sayAsAgent(ask: 'report' | 'progress', said: Readonly<Record<string, unknown>>): Promise<Told> {
   const missing = needed.filter((name) => !environment[name])
   if (missing.length > 0) throw new DroverError('not-an-attempt', { missing })
-  const [runId, task, token, socket, folder] = needed.map((name) => environment[name]!) as [string, string, string, string, string]
+  const [runId, task, token, socket, folder] = needed.map((name) => environment[name]!) as [
+    string,
+    string,
+    string,
+    string,
+    string,
+  ]
   const request = randomBytes(9).toString('base64url')
   const answer = await askAt(socket, { ask, runId, task, token, request, said }, 10_000).catch((error: unknown) => {
     if (error instanceof DroverError && error.code === 'no-daemon') return undefined
@@ -22,11 +28,17 @@ export async function sayAsAgent(ask: 'report' | 'progress', said: Readonly<Reco
   if (!answer) return leave(ask, { folder, task, token, said })
   if (answer.ok) return { how: 'told', task }
   if (answer.code === 'usage') throw new DroverError('usage', { problem: answer.problem, command: 'parcel' })
-  throw answer.code === 'refused-token' ? new DroverError('refused-token', {}) : new DroverError('no-daemon', { problem: answer.problem })
+  throw answer.code === 'refused-token'
+    ? new DroverError('refused-token', {})
+    : new DroverError('no-daemon', { problem: answer.problem })
 }
 
 /** Collected when the daemon is back. Progress is only worth something while it is watched. */
-async function leave(ask: 'report' | 'progress', { folder, task, token, said }: { folder: string; task: string; token: string; said: unknown }): Promise<Told> {
-  if (ask === 'report' && existsSync(folder)) await writePrivateFile(join(folder, 'report.json'), JSON.stringify({ token, report: said }))
+async function leave(
+  ask: 'report' | 'progress',
+  { folder, task, token, said }: { folder: string; task: string; token: string; said: unknown },
+): Promise<Told> {
+  if (ask === 'report' && existsSync(folder))
+    await writePrivateFile(join(folder, 'report.json'), JSON.stringify({ token, report: said }))
   return { how: 'left in a file', task }
 }

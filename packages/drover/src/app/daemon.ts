@@ -8,7 +8,8 @@ import type { Job } from '../ports/durable.ts'
 import { answerAgents } from './agent-tools.ts'
 import { lock } from './lock.ts'
 import { openCrew, type DrivingCrew } from './open-crew.ts'
-import type { Holder, Project } from './open-project.ts'
+import type { Holder } from './holder.ts'
+import type { Project } from './open-project.ts'
 import { placesBelow } from './places.ts'
 import { openSocket } from './socket.ts'
 import type { Answer, Request } from './socket-words.ts'
@@ -34,7 +35,12 @@ export interface RunEnd {
 }
 
 /** Drives the project: one process at a time, from the lock to its release. Ends by itself when it is a run. */
-export async function runProject(project: Project, options: RunOptions, stop: AbortSignal, kill: AbortSignal): Promise<RunEnd> {
+export async function runProject(
+  project: Project,
+  options: RunOptions,
+  stop: AbortSignal,
+  kill: AbortSignal,
+): Promise<RunEnd> {
   const held = lock(project.places, 'a daemon')
   const asked = new AbortController()
   const signal = AbortSignal.any([stop, asked.signal])
@@ -47,13 +53,14 @@ export async function runProject(project: Project, options: RunOptions, stop: Ab
   const tools = answerAgents(crew)
   const answer = async (request: Request): Promise<Answer> => {
     if (request.ask === 'poke') crew.ledger.look()
-    else if (request.ask === 'status') return { ok: true, about: { running: crew.runtime.running(), memory: process.memoryUsage().rss } }
+    else if (request.ask === 'status')
+      return { ok: true, about: { running: crew.runtime.running(), memory: process.memoryUsage().rss } }
     else if (request.ask === 'stop') asked.abort(request.keepAgents ? 'keep agents' : 'stop')
     else return tools(request)
     return { ok: true }
   }
   try {
-    return await drive(project, crew, slots, options, { signal, kill, socket: socket.path })
+    return await drive(project, crew, options, { slots, signal, kill, socket: socket.path })
   } finally {
     await socket.close()
     rmSync(below.holder, { force: true })
@@ -62,19 +69,35 @@ export async function runProject(project: Project, options: RunOptions, stop: Ab
 }
 
 interface Ways {
+  slots: Slots
   signal: AbortSignal
   kill: AbortSignal
   socket: string
 }
 
-async function drive(project: Project, crew: DrivingCrew, slots: Slots, options: RunOptions, { signal, kill, socket }: Ways): Promise<RunEnd> {
+async function drive(
+  project: Project,
+  crew: DrivingCrew,
+  options: RunOptions,
+  { slots, signal, kill, socket }: Ways,
+): Promise<RunEnd> {
   const begun = crew.clock.ticks()
   const name = crew.here.machine
-  const by = () => ({ kind: 'machine' as const, name, request: `${name}/${crew.clock.now()}/${Buffer.from(crew.clock.bytes(6)).toString('hex')}` })
+  const by = () => ({
+    kind: 'machine' as const,
+    name,
+    request: `${name}/${crew.clock.now()}/${Buffer.from(crew.clock.bytes(6)).toString('hex')}`,
+  })
   await crew.workspace.recover()
   for (const job of await crew.runtime.living()) await takeOver(crew, slots, job)
   const { workers, epic, kind } = options
-  await crew.ledger.append([{ type: 'machine.joined', data: { machine: name, slots: workers, pid: process.pid } }, { type: 'run.started', data: { workers, epic, kind } }], by())
+  await crew.ledger.append(
+    [
+      { type: 'machine.joined', data: { machine: name, slots: workers, pid: process.pid } },
+      { type: 'run.started', data: { workers, epic, kind } },
+    ],
+    by(),
+  )
   await crew.runtime.serve({ drive: inSlot(crew, slots), land: driveLanding(crew) })
   const holder = writeHolder(project, { workers, epic, kind, socket })
   options.onReady?.(holder)
@@ -91,7 +114,11 @@ async function drive(project: Project, crew: DrivingCrew, slots: Slots, options:
   await crew.runtime.stop()
   following.abort()
   await Promise.all(others)
-  return finish(crew, options, { by: by(), durationMs: Math.round(crew.clock.ticks() - begun), stopped: signal.aborted })
+  return finish(crew, options, {
+    by: by(),
+    durationMs: Math.round(crew.clock.ticks() - begun),
+    stopped: signal.aborted,
+  })
 }
 
 /** An attempt that goes on from before the start has its slot already. */
@@ -120,9 +147,25 @@ async function endAll(crew: Crew): Promise<void> {
   await Promise.all(marks.map((mark) => crew.system.end({ folder: null, mark, graceMs: 0 })))
 }
 
-async function finish(crew: Crew, { epic }: RunOptions, { by, durationMs, stopped }: { by: Parameters<Crew['ledger']['append']>[1]; durationMs: number; stopped: boolean }): Promise<RunEnd> {
+async function finish(
+  crew: Crew,
+  { epic }: RunOptions,
+  { by, durationMs, stopped }: { by: Parameters<Crew['ledger']['append']>[1]; durationMs: number; stopped: boolean },
+): Promise<RunEnd> {
   const { counts } = await crew.reading.standing(epic ?? undefined)
-  const numbers = { completed: counts.completed, failed: counts.failed, blocked: counts.blocked + counts.paused, cancelled: counts.cancelled, durationMs }
-  await crew.ledger.append([{ type: 'run.finished', data: numbers }, { type: 'machine.left', data: { machine: crew.here.machine } }], by)
+  const numbers = {
+    completed: counts.completed,
+    failed: counts.failed,
+    blocked: counts.blocked + counts.paused,
+    cancelled: counts.cancelled,
+    durationMs,
+  }
+  await crew.ledger.append(
+    [
+      { type: 'run.finished', data: numbers },
+      { type: 'machine.left', data: { machine: crew.here.machine } },
+    ],
+    by,
+  )
   return { ...numbers, stopped }
 }

@@ -11,7 +11,8 @@ import { openSystem } from './system.ts'
 
 /** Agents of the demonstration are shell commands: it needs no account. `work` makes them take a moment. */
 const work = 'sleep 0.4'
-const both = (line: string): string => `${work}; { head -n 1 README.md; echo "${line}"; tail -n +2 README.md; } > new && mv new README.md`
+const both = (line: string): string =>
+  `${work}; { head -n 1 README.md; echo "${line}"; tail -n +2 README.md; } > new && mv new README.md`
 
 interface Part {
   id: string
@@ -23,15 +24,53 @@ interface Part {
 }
 
 const parts: Part[] = [
-  { id: 'task-schema', title: 'Set up the database schema', run: `${work}; echo "create table item (id integer);" > schema.sql`, priority: 7 },
-  { id: 'task-auth', title: 'Let people sign in', run: `${work}; echo "export * from './login.ts'" > auth.ts`, needs: ['task-schema'] },
-  { id: 'task-auth.1', title: 'Hash passwords', run: `${work}; echo "export const hash = 1" > hash.ts`, parent: 'task-auth' },
-  { id: 'task-auth.2', title: 'Write the login page', run: `${work}; echo "export const login = 1" > login.ts`, parent: 'task-auth' },
-  { id: 'task-api', title: 'Serve items over HTTP', run: `${work}; echo "export const api = 1" > api.ts`, needs: ['task-schema'] },
+  {
+    id: 'task-schema',
+    title: 'Set up the database schema',
+    run: `${work}; echo "create table item (id integer);" > schema.sql`,
+    priority: 7,
+  },
+  {
+    id: 'task-auth',
+    title: 'Let people sign in',
+    run: `${work}; echo "export * from './login.ts'" > auth.ts`,
+    needs: ['task-schema'],
+  },
+  {
+    id: 'task-auth.1',
+    title: 'Hash passwords',
+    run: `${work}; echo "export const hash = 1" > hash.ts`,
+    parent: 'task-auth',
+  },
+  {
+    id: 'task-auth.2',
+    title: 'Write the login page',
+    run: `${work}; echo "export const login = 1" > login.ts`,
+    parent: 'task-auth',
+  },
+  {
+    id: 'task-api',
+    title: 'Serve items over HTTP',
+    run: `${work}; echo "export const api = 1" > api.ts`,
+    needs: ['task-schema'],
+  },
   { id: 'task-intro', title: 'Say in the README what it is (meets a conflict)', run: both('A shop for items.') },
-  { id: 'task-usage', title: 'Say in the README how to use it (meets a conflict)', run: both('Run it with: npm start') },
-  { id: 'task-limits', title: 'Set the limits (its first attempt breaks the gate)', run: `${work}; [ "$DROVER_ATTEMPT" = 1 ] && echo broken > limits || echo 100 > limits` },
-  { id: 'task-tests', title: 'Test it all together', run: `${work}; cat schema.sql auth.ts api.ts limits > tested`, needs: ['task-auth', 'task-api', 'task-limits'] },
+  {
+    id: 'task-usage',
+    title: 'Say in the README how to use it (meets a conflict)',
+    run: both('Run it with: npm start'),
+  },
+  {
+    id: 'task-limits',
+    title: 'Set the limits (its first attempt breaks the gate)',
+    run: `${work}; [ "$DROVER_ATTEMPT" = 1 ] && echo broken > limits || echo 100 > limits`,
+  },
+  {
+    id: 'task-tests',
+    title: 'Test it all together',
+    run: `${work}; cat schema.sql auth.ts api.ts limits > tested`,
+    needs: ['task-auth', 'task-api', 'task-limits'],
+  },
 ]
 
 const settings = `agent = "command"
@@ -52,7 +91,11 @@ export async function makeDemo(): Promise<string> {
   await git(root, ['commit', '-q', '-m', 'An empty shop'])
   await initProject({ folder: root })
   const project = await openProject({ folder: root })
-  const epic: NewEvent = { type: 'epic.created', epic: 'epic-shop', data: { title: 'A small shop', description: '', imported: false } }
+  const epic: NewEvent = {
+    type: 'epic.created',
+    epic: 'epic-shop',
+    data: { title: 'A small shop', description: '', imported: false },
+  }
   await project.ledger.append([epic, ...parts.map(created)], project.person())
   await project.close()
   return root
@@ -61,7 +104,21 @@ export async function makeDemo(): Promise<string> {
 function created({ id, title, run, needs = [], parent, priority = 5 }: Part): NewEvent {
   const words: TaskWords = { ...plainWords, title, run, priority, epicId: 'epic-shop' }
   const sequence = parent === undefined ? null : Number(id.split('.').at(-1))
-  return { type: 'task.created', task: id, data: { words, kind: parent ? 'subtask' : 'task', parentId: parent ?? null, sequence, needs, status: 'ready', imported: false, email: null, createdAt: null } }
+  return {
+    type: 'task.created',
+    task: id,
+    data: {
+      words,
+      kind: parent ? 'subtask' : 'task',
+      parentId: parent ?? null,
+      sequence,
+      needs,
+      status: 'ready',
+      imported: false,
+      email: null,
+      createdAt: null,
+    },
+  }
 }
 
 export async function demoLog(root: string): Promise<string> {

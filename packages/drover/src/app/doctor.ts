@@ -1,52 +1,79 @@
 import { accessSync, constants, statfsSync } from 'node:fs'
 import type { Part } from '../ports/ledger.ts'
-import { openDrivers } from '../drivers/drivers.ts'
-import { findProgram } from '../drivers/find-program.ts'
+import type { Finding } from './finding.ts'
 import { checkInvariants } from './invariants.ts'
 import { isHeld } from './lock.ts'
 import { environment } from './load-config.ts'
+import { openAgents } from './open-agents.ts'
 import { openWorkspaceFor } from './open-workspace.ts'
-import { readHolder, type Project } from './open-project.ts'
+import { readHolder } from './holder.ts'
+import type { Project } from './open-project.ts'
 import { openSystem } from './system.ts'
 import { makeWish } from './wishes.ts'
-
-export interface Finding {
-  name: string
-  state: 'ok' | 'warn' | 'bad'
-  words: string
-  remedy: string
-}
 
 const ok = (name: string, words: string): Finding => ({ name, state: 'ok', words, remedy: '' })
 const warn = (name: string, words: string, remedy: string): Finding => ({ name, state: 'warn', words, remedy })
 const bad = (name: string, words: string, remedy: string): Finding => ({ name, state: 'bad', words, remedy })
 
 /** Every check, also when an earlier one failed; each finding names its remedy. */
-export async function diagnose(project: Project, { fix = false, deep = false, trust = false } = {}): Promise<Finding[]> {
+export async function diagnose(
+  project: Project,
+  { fix = false, deep = false, trust = false } = {},
+): Promise<Finding[]> {
   if (trust) await project.records.trust(await (await openWorkspaceFor(project)).readDrivers())
   if (fix && !isHeld(project.places)) await makeWish(project, 'worktree.prune', { all: false, dryRun: false })
-  const checks = [checkNode, checkGit, checkRoom, checkLedger, checkDaemon, checkTarget, checkDrivers, checkHooks, checkAgents, checkGate, ...(deep ? [checkInvariants] : [])]
+  const checks = [
+    checkNode,
+    checkGit,
+    checkRoom,
+    checkLedger,
+    checkDaemon,
+    checkTarget,
+    checkDrivers,
+    checkHooks,
+    checkAgents,
+    checkGate,
+    ...(deep ? [checkInvariants] : []),
+  ]
   const findings: Finding[] = []
   for (const check of checks) findings.push(...(await tried(check, project)))
   return findings
 }
 
-async function tried(check: (project: Project) => Promise<Finding[]> | Finding[], project: Project): Promise<Finding[]> {
+async function tried(
+  check: (project: Project) => Promise<Finding[]> | Finding[],
+  project: Project,
+): Promise<Finding[]> {
   try {
     return await check(project)
   } catch (error) {
-    return [bad(check.name.replace('check', '').toLowerCase(), error instanceof Error ? error.message : String(error), 'drover doctor')]
+    return [
+      bad(
+        check.name.replace('check', '').toLowerCase(),
+        error instanceof Error ? error.message : String(error),
+        'drover doctor',
+      ),
+    ]
   }
 }
 
 const checkNode = (): Finding[] => [ok('node', process.versions.node)]
 
 async function checkGit(): Promise<Finding[]> {
-  const ended = await openSystem().exec({ file: 'git', args: ['version'], cwd: '/', env: { PATH: environment.PATH ?? '' } })
+  const ended = await openSystem().exec({
+    file: 'git',
+    args: ['version'],
+    cwd: '/',
+    env: { PATH: environment.PATH ?? '' },
+  })
   const version = /(\d+)\.(\d+)[\d.]*/.exec(ended.stdout)
   if (!version) return [bad('git', 'git does not answer', 'install git')]
   const isOld = Number(version[1]) < 2 || (Number(version[1]) === 2 && Number(version[2]) < 38)
-  return [isOld ? bad('git', `${version[0]} cannot merge without a checkout`, 'install git 2.38 or newer') : ok('git', version[0])]
+  return [
+    isOld
+      ? bad('git', `${version[0]} cannot merge without a checkout`, 'install git 2.38 or newer')
+      : ok('git', version[0]),
+  ]
 }
 
 const leastRoom = 500 * 1024 * 1024
@@ -82,30 +109,58 @@ async function checkTarget(project: Project): Promise<Finding[]> {
   const behind = await workspace.behind(project.target)
   return [
     ok('target', `${project.target} at ${tip.slice(0, 12)}`),
-    ...behind.map(({ path }) => warn('checkout', `${path} is behind ${project.target}`, `git -C ${path} status, then \`git stash\` and \`drover run\``)),
+    ...behind.map(({ path }) =>
+      warn(
+        'checkout',
+        `${path} is behind ${project.target}`,
+        `git -C ${path} status, then \`git stash\` and \`drover run\``,
+      ),
+    ),
   ]
 }
 
 async function checkDrivers(project: Project): Promise<Finding[]> {
   const [now, trusted] = [await (await openWorkspaceFor(project)).readDrivers(), await project.records.trusted()]
   const found = Object.keys(now).filter((key) => trusted[key] !== now[key])
-  return found.length === 0 ? [ok('git drivers', `${Object.keys(now).length} trusted`)] : [bad('git drivers', `not seen before: ${found.join(', ')}`, 'look at them in .git/config, then `drover doctor --trust`')]
+  return found.length === 0
+    ? [ok('git drivers', `${Object.keys(now).length} trusted`)]
+    : [
+        bad(
+          'git drivers',
+          `not seen before: ${found.join(', ')}`,
+          'look at them in .git/config, then `drover doctor --trust`',
+        ),
+      ]
 }
 
 async function checkHooks(project: Project): Promise<Finding[]> {
   const { readdirSync } = await import('node:fs')
-  const hooks = readdirSync(`${project.places.gitDir}/hooks`, { withFileTypes: true }).filter((file) => !file.name.endsWith('.sample')).map(({ name }) => name)
-  return hooks.length === 0 ? [] : [warn('hooks', `${hooks.join(', ')} do not run when drover lands`, 'put what they check into land.gate')]
+  const hooks = readdirSync(`${project.places.gitDir}/hooks`, { withFileTypes: true })
+    .filter((file) => !file.name.endsWith('.sample'))
+    .map(({ name }) => name)
+  return hooks.length === 0
+    ? []
+    : [warn('hooks', `${hooks.join(', ')} do not run when drover lands`, 'put what they check into land.gate')]
 }
 
 function checkAgents({ config, places }: Project): Finding[] {
-  const drivers = openDrivers(config.agents)
-  const isThere = (name: string): boolean => drivers.available(name, (program) => findProgram(program, environment.PATH ?? '', places.root) !== undefined)
+  const agents = openAgents(config, places)
+  const isThere = (name: string): boolean => agents.usable().includes(name)
   const { agent } = config.settings
-  const others = drivers.names.filter((name) => name !== agent && isThere(name)).map((name) => ok('agent', `${name} is there too`))
-  return [isThere(agent) ? ok('agent', `${agent} is there; it runs with full permissions in its worktree`) : bad('agent', `${agent} is not on the PATH`, `install ${agent}, or set agent = "…" in .drover.toml`), ...others]
+  const others = agents
+    .usable()
+    .filter((name) => name !== agent)
+    .map((name) => ok('agent', `${name} is there too`))
+  return [
+    isThere(agent)
+      ? ok('agent', `${agent} is there; it runs with full permissions in its worktree`)
+      : bad('agent', `${agent} is not on the PATH`, `install ${agent}, or set agent = "…" in .drover.toml`),
+    ...others,
+  ]
 }
 
 const checkGate = ({ config }: Project): Finding[] => [
-  config.settings['land.gate'] === '' ? warn('gate', 'nothing is checked before work lands', 'set [land] gate = "…" in .drover.toml') : ok('gate', config.settings['land.gate']),
+  config.settings['land.gate'] === ''
+    ? warn('gate', 'nothing is checked before work lands', 'set [land] gate = "…" in .drover.toml')
+    : ok('gate', config.settings['land.gate']),
 ]

@@ -13,14 +13,19 @@ export interface Identity {
 /** Who works here, as git knows them: read from git's own files, because a process would cost more than the command. */
 export function readIdentity(places: Places, settings: Settings): Identity & { committer: Identity } {
   const home = environment.HOME ?? ''
-  const files = [environment.GIT_CONFIG_GLOBAL ?? join(home, '.gitconfig'), join(environment.XDG_CONFIG_HOME || join(home, '.config'), 'git', 'config'), '/etc/gitconfig']
+  const files = [
+    environment.GIT_CONFIG_GLOBAL ?? join(home, '.gitconfig'),
+    join(environment.XDG_CONFIG_HOME || join(home, '.config'), 'git', 'config'),
+    '/etc/gitconfig',
+  ]
   const found = [join(places.gitDir, 'config'), ...files].map(readUser)
   const name = environment.GIT_AUTHOR_NAME || first(found, 'name') || userName()
   const email = environment.GIT_AUTHOR_EMAIL || first(found, 'email') || `${userName()}@${hostname()}`
   return { name, email, committer: { name: settings['git.name'] || name, email: settings['git.email'] || email } }
 }
 
-const first = (found: readonly Partial<Identity>[], key: keyof Identity): string | undefined => found.find((user) => user[key])?.[key]
+const first = (found: readonly Partial<Identity>[], key: keyof Identity): string | undefined =>
+  found.find((user) => user[key])?.[key]
 
 /** `[user] name = …` of one file; includes are not followed. */
 function readUser(file: string): Partial<Identity> {
@@ -51,4 +56,5 @@ function userName(): string {
   }
 }
 
-export const machineName = (settings: Settings): string => (settings['machine.name'] || hostname()).replace(/[^A-Za-z0-9._-]/g, '-')
+export const machineName = (settings: Settings): string =>
+  (settings['machine.name'] || hostname()).replace(/[^A-Za-z0-9._-]/g, '-')

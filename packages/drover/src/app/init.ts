@@ -2,10 +2,10 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeF
 import { join } from 'node:path'
 import { DroverError } from '../domain/error.ts'
 import { settingKeys, settings, type Setting } from '../domain/settings.ts'
-import { openSqlite } from '../ledger/open.ts'
 import { realClock } from './clock.ts'
 import { machineName } from './identity.ts'
 import { loadConfig } from './load-config.ts'
+import { openLedgerAt } from './open-ledger.ts'
 import { openWorkspaceAt } from './open-workspace.ts'
 import { findPlaces, placesBelow, type Places } from './places.ts'
 import { makeSecret } from './surroundings.ts'
@@ -29,14 +29,24 @@ export async function initProject({ folder }: { folder: string }): Promise<Initi
   makeSecret(below.secret, realClock.bytes(32))
   const isNew = !existsSync(below.ledger)
   const id = `project-${Buffer.from(realClock.bytes(6)).toString('hex')}`
-  const opened = await openSqlite({ file: below.ledger, machine: machineName(config.settings), now: realClock.now, create: { project: id, target } })
+  const opened = await openLedgerAt({
+    file: below.ledger,
+    machine: machineName(config.settings),
+    create: { project: id, target },
+  })
   try {
     const project = await opened.reading.project()
     if (isNew) await opened.records.trust(await openWorkspaceAt(places).readDrivers())
     if (isNew) created.push('.drover/drover.db')
     const gate = detectGate(places.root)
     if (writeOnce(join(places.root, '.drover.toml'), defaults(gate))) created.push('.drover.toml')
-    if (writeOnce(join(places.folder, 'config.yaml'), `# The ledger is the truth; this is a copy.\nschema: 1\nproject: ${project.id}\n`)) created.push('.drover/config.yaml')
+    if (
+      writeOnce(
+        join(places.folder, 'config.yaml'),
+        `# The ledger is the truth; this is a copy.\nschema: 1\nproject: ${project.id}\n`,
+      )
+    )
+      created.push('.drover/config.yaml')
     return { root: places.root, target: project.target, created, detectedGate: gate }
   } finally {
     await opened.ledger.close()
@@ -47,9 +57,15 @@ export async function initProject({ folder }: { folder: string }): Promise<Initi
 function branchOf(places: Places): string {
   const head = readFileSync(join(places.gitDir, 'HEAD'), 'utf8').trim()
   const branch = /^ref: refs\/heads\/(.+)$/.exec(head)?.[1]
-  if (branch === undefined) throw new DroverError('usage', { problem: 'the checkout is on no branch: check out the branch that work should land on', command: 'init' })
+  if (branch === undefined)
+    throw new DroverError('usage', {
+      problem: 'the checkout is on no branch: check out the branch that work should land on',
+      command: 'init',
+    })
   const packed = join(places.gitDir, 'packed-refs')
-  const isBorn = existsSync(join(places.gitDir, 'refs', 'heads', branch)) || (existsSync(packed) && readFileSync(packed, 'utf8').includes(` refs/heads/${branch}\n`))
+  const isBorn =
+    existsSync(join(places.gitDir, 'refs', 'heads', branch)) ||
+    (existsSync(packed) && readFileSync(packed, 'utf8').includes(` refs/heads/${branch}\n`))
   if (!isBorn) throw new DroverError('no-commit', { folder: places.root })
   return branch
 }
@@ -79,20 +95,26 @@ const gates: [file: string, command: string, isMeant: (text: string) => boolean]
 ]
 
 function detectGate(root: string): string | null {
-  const found = gates.find(([file, , isMeant]) => existsSync(join(root, file)) && isMeant(readFileSync(join(root, file), 'utf8')))
+  const found = gates.find(
+    ([file, , isMeant]) => existsSync(join(root, file)) && isMeant(readFileSync(join(root, file), 'utf8')),
+  )
   return found?.[1] ?? null
 }
 
 /** Every setting with its default, as comments only. */
 function defaults(gate: string | null): string {
-  const lines = ['# Settings of drover for this repository. Everything here is a default; take the # away to change it.']
+  const lines = [
+    '# Settings of drover for this repository. Everything here is a default; take the # away to change it.',
+  ]
   let table = ''
   for (const key of settingKeys) {
     const [name, inner] = key.includes('.') ? (key.split('.') as [string, string]) : ['', key]
     const { about, kind, default: value } = settings[key] as Setting
     if (name !== table) lines.push('', `# [${(table = name)}]`)
     const shown = key === 'land.gate' && gate !== null ? gate : kind.show(value as never)
-    lines.push(`# ${inner} = ${JSON.stringify(shown)}${' '.repeat(Math.max(1, 28 - inner.length - JSON.stringify(shown).length))}# ${about}`)
+    lines.push(
+      `# ${inner} = ${JSON.stringify(shown)}${' '.repeat(Math.max(1, 28 - inner.length - JSON.stringify(shown).length))}# ${about}`,
+    )
   }
   return `${lines.join('\n')}\n`
 }

@@ -3,7 +3,17 @@ import { homedir } from 'node:os'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { DroverError } from '../domain/error.ts'
 import { nearest } from '../domain/nearest.ts'
-import { agentKeys, defaultSettings, readSetting, settingKeys, settingNamed, variableOf, type AgentSettings, type SettingKey, type Settings } from '../domain/settings.ts'
+import {
+  agentKeys,
+  defaultSettings,
+  readSetting,
+  settingKeys,
+  settingNamed,
+  variableOf,
+  type AgentSettings,
+  type SettingKey,
+  type Settings,
+} from '../domain/settings.ts'
 
 export interface Config {
   settings: Settings
@@ -43,7 +53,12 @@ export interface Sources {
 
 /** Flag over variable over project file over user file over default. */
 export async function loadConfig({ root, file, flags = {}, env = environment }: Sources): Promise<Config> {
-  const known = { settings: defaultSettings() as Record<SettingKey, unknown>, agents: {} as Record<string, AgentSettings>, origins: {} as Record<string, string>, notes: [] as string[] }
+  const known = {
+    settings: defaultSettings() as Record<SettingKey, unknown>,
+    agents: {} as Record<string, AgentSettings>,
+    origins: {} as Record<string, string>,
+    notes: [] as string[],
+  }
   for (const key of settingKeys) known.origins[key] = 'default'
   const userFile = join(env.XDG_CONFIG_HOME || join(env.HOME || homedir(), '.config'), 'drover', 'config.toml')
   await addFile(known, userFile, false)
@@ -53,14 +68,22 @@ export async function loadConfig({ root, file, flags = {}, env = environment }: 
   return known as unknown as Config
 }
 
-type Known = { settings: Record<SettingKey, unknown>; agents: Record<string, AgentSettings>; origins: Record<string, string>; notes: string[] }
+type Known = {
+  settings: Record<SettingKey, unknown>
+  agents: Record<string, AgentSettings>
+  origins: Record<string, string>
+  notes: string[]
+}
 
 function set(known: Known, key: SettingKey, raw: unknown, where: string): void {
   known.settings[key] = readSetting(key, raw, where)
   known.origins[key] = where
 }
 
-const oldVariables: Record<string, SettingKey> = { DROVER_AGENT_TYPE: 'agent', DBOS_SYSTEM_DATABASE_URL: 'database_url' }
+const oldVariables: Record<string, SettingKey> = {
+  DROVER_AGENT_TYPE: 'agent',
+  DBOS_SYSTEM_DATABASE_URL: 'database_url',
+}
 
 function addVariables(known: Known, env: Environment): void {
   for (const [name, key] of Object.entries(oldVariables)) {
@@ -84,7 +107,11 @@ async function addFile(known: Known, file: string, must: boolean): Promise<void>
 function addSetting(known: Known, file: string, name: string, raw: unknown): void {
   const key = settingNamed(name) ?? settingNamed(name.split('.').at(-1)!)
   if (!key || (name.includes('.') && key !== name && settingNamed(name) === undefined)) {
-    throw new DroverError('bad-setting', { where: file, problem: `there is no setting "${name}"`, nearest: nearest(name, settingKeys)[0] })
+    throw new DroverError('bad-setting', {
+      where: file,
+      problem: `there is no setting "${name}"`,
+      nearest: nearest(name, settingKeys)[0],
+    })
   }
   if (key !== name) known.notes.push(`${file}: "${name}" is called "${key}" now`)
   set(known, key, relativeTo(file, key, raw), file)
@@ -97,9 +124,14 @@ const relativeTo = (file: string, key: SettingKey, raw: unknown): unknown =>
 function readAgent(file: string, name: string, table: Record<string, unknown>): AgentSettings {
   for (const key of Object.keys(table))
     if (!agentKeys.some((known) => known === key))
-      throw new DroverError('bad-setting', { where: `${file} [agents.${name}]`, problem: `there is no setting "${key}"`, nearest: nearest(key, agentKeys)[0] })
+      throw new DroverError('bad-setting', {
+        where: `${file} [agents.${name}]`,
+        problem: `there is no setting "${key}"`,
+        nearest: nearest(key, agentKeys)[0],
+      })
   const { command = '', env = {} } = table
-  if (typeof command !== 'string') throw new DroverError('bad-setting', { where: `${file} [agents.${name}]`, problem: 'command takes a text' })
+  if (typeof command !== 'string')
+    throw new DroverError('bad-setting', { where: `${file} [agents.${name}]`, problem: 'command takes a text' })
   if (typeof env !== 'object' || env === null || Object.values(env).some((value) => typeof value !== 'string'))
     throw new DroverError('bad-setting', { where: `${file} [agents.${name}]`, problem: 'env takes a table of texts' })
   return { command, env: env as Record<string, string> }
@@ -113,7 +145,10 @@ function flatten(table: Table): { settings: [string, unknown][]; agents: [string
   const settings = Object.entries(rest).flatMap(([name, value]): [string, unknown][] =>
     isTable(value) ? Object.entries(value).map(([key, inner]) => [`${name}.${key}`, inner]) : [[name, value]],
   )
-  return { settings, agents: isTable(agents) ? Object.entries(agents).map(([name, value]) => [name, isTable(value) ? value : {}]) : [] }
+  return {
+    settings,
+    agents: isTable(agents) ? Object.entries(agents).map(([name, value]) => [name, isTable(value) ? value : {}]) : [],
+  }
 }
 
 /** The file that `init` writes has comments only: it costs no parser. */
@@ -133,7 +168,8 @@ function readIfThere(file: string, must: boolean): string | undefined {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    if (must || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw new DroverError('bad-file', { file, problem: (error as Error).message }, error)
+    if (must || (error as NodeJS.ErrnoException).code !== 'ENOENT')
+      throw new DroverError('bad-file', { file, problem: (error as Error).message }, error)
     return undefined
   }
 }

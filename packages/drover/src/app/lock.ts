@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { DroverError } from '../domain/error.ts'
-import { readHolder } from './open-project.ts'
+import { readHolder } from './holder.ts'
 import { placesBelow, type Places } from './places.ts'
 
 export interface Lock {
@@ -31,7 +31,11 @@ export function lock(places: Places, what: string): Lock {
   const held = tryLock(places)
   if (held) return held
   const holder = readHolder(places)
-  throw new DroverError('already-running', { pid: holder?.pid ?? 0, since: holder?.since ?? 'a moment ago', what: holder?.kind === 'run' ? 'a run' : what })
+  throw new DroverError('already-running', {
+    pid: holder?.pid ?? 0,
+    since: holder?.since ?? 'a moment ago',
+    what: holder?.kind === 'run' ? 'a run' : what,
+  })
 }
 
 /** Whether somebody drives the project now. */

@@ -1,7 +1,4 @@
 import type { Crew } from '../flow/crew.ts'
-import { commandDriver } from '../drivers/command.ts'
-import { openDrivers } from '../drivers/drivers.ts'
-import { findProgram } from '../drivers/find-program.ts'
 import { openJudge } from '../judges/judges.ts'
 import { none } from '../isolation/none.ts'
 import { openSqliteRuntime } from '../runtimes/sqlite.ts'
@@ -9,6 +6,7 @@ import { runId } from '../domain/id.ts'
 import type { Evidence, Judge } from '../ports/judge.ts'
 import { agentEnv } from './agent-env.ts'
 import { environment } from './load-config.ts'
+import { openAgents } from './open-agents.ts'
 import type { Project } from './open-project.ts'
 import { openWorkspaceFor } from './open-workspace.ts'
 import { surround } from './surroundings.ts'
@@ -25,9 +23,11 @@ export async function openCrew(project: Project, socket: string): Promise<Drivin
   const here = surround(project, socket)
   const system = openSystem()
   const incarnation = `${project.machine}/${Buffer.from(clock.bytes(9)).toString('base64url')}`
-  const onFailure = (job: { id: string }, error: unknown): void => here.log('error', `${job.id} broke and is begun again: ${String(error)}`, { stack: error instanceof Error ? error.stack : undefined })
-  const drivers = openDrivers(config.agents)
-  const isProgram = (program: string): boolean => findProgram(program, environment.PATH ?? '', project.places.root) !== undefined
+  const onFailure = (job: { id: string }, error: unknown): void =>
+    here.log('error', `${job.id} broke and is begun again: ${String(error)}`, {
+      stack: error instanceof Error ? error.stack : undefined,
+    })
+  const agents = openAgents(config, project.places)
   const judging = {
     system,
     command: config.settings.judge_command,
@@ -47,8 +47,8 @@ export async function openCrew(project: Project, socket: string): Promise<Drivin
     runtime: openSqliteRuntime({ ledger, records, clock, incarnation, onFailure }),
     workspace: await openWorkspaceFor(project, system),
     isolation: none,
-    driverFor: (agent) => drivers.driverFor(agent) ?? commandDriver(agent, ''),
+    driverFor: agents.driverFor,
     judgeFor: (name) => judgeNamed(name ?? config.settings.judge),
-    usableAgents: () => drivers.names.filter((name) => drivers.available(name, isProgram)),
+    usableAgents: agents.usable,
   }
 }

@@ -1,4 +1,4 @@
-import { isAbsolute, join } from 'node:path'
+import { basename, isAbsolute, join } from 'node:path'
 import { runId } from '../domain/id.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { System } from '../ports/system.ts'
@@ -20,7 +20,9 @@ export async function openWorkspaceFor(project: Project, system: Hands = openSys
   const mark = runId(project.id, '_gate', 1)
   return openWorkspace({
     ...basics(project.places, system),
-    worktreeRoot: isAbsolute(settings['worktree.root']) ? settings['worktree.root'] : join(project.places.root, settings['worktree.root']),
+    worktreeRoot: isAbsolute(settings['worktree.root'])
+      ? settings['worktree.root']
+      : join(project.places.root, settings['worktree.root']),
     target: project.target,
     committer: project.committer,
     trusted: await project.records.trusted(),
@@ -28,7 +30,18 @@ export async function openWorkspaceFor(project: Project, system: Hands = openSys
     gateMark: mark,
     cache: settings['worktree.cache'],
     include: settings['worktree.include'],
-    setup: settings['worktree.setup'] === '' ? null : (path) => setUp(system, { command: settings['worktree.setup'], path, env, mark, timeoutMs: settings.task_timeout, logFile: join(below.run, 'setup.log') }),
+    setup:
+      settings['worktree.setup'] === ''
+        ? null
+        : (path) =>
+            setUp(system, {
+              command: settings['worktree.setup'],
+              path,
+              env,
+              mark: runId(project.id, `_setup-${basename(path)}`, 1),
+              timeoutMs: settings.task_timeout,
+              logFile: join(below.run, `setup-${basename(path)}.log`),
+            }),
   })
 }
 
@@ -52,7 +65,9 @@ const basics = (places: Places, system: Hands) => ({
   gitDir: places.gitDir,
   runFolder: placesBelow(places).run,
   exec: system.exec,
-  env: Object.fromEntries(Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined)),
+  env: Object.fromEntries(
+    Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  ),
   clock: realClock,
   system,
   endGit: (mark: string, butEpoch: string) => endGit(system, realClock, mark.replace(/^DROVER_GIT=/, ''), butEpoch),
@@ -68,7 +83,10 @@ interface SetUp {
 }
 
 async function setUp(system: System, { command, path, env, mark, timeoutMs, logFile }: SetUp): Promise<string | null> {
-  const ran = await system.run({ command, cwd: path, env: { ...env, DROVER_WORKTREE: path }, timeoutMs, logFile, mark }, new AbortController().signal)
+  const ran = await system.run(
+    { command, cwd: path, env: { ...env, DROVER_WORKTREE: path }, timeoutMs, logFile, mark },
+    new AbortController().signal,
+  )
   if (ran.exitCode === 0) return null
   return `worktree.setup ${ran.timedOut ? 'took too long' : `ended with ${ran.exitCode ?? ran.signal}`}: ${ran.tail.trim().slice(-500)}`
 }

@@ -45,7 +45,8 @@ function commonFolder(dotGit: string): string | undefined {
   return isGitFolder(found) ? realpathSync(found) : undefined
 }
 
-const isGitFolder = (folder: string): boolean => statSync(join(folder, 'HEAD'), { throwIfNoEntry: false })?.isFile() === true
+const isGitFolder = (folder: string): boolean =>
+  statSync(join(folder, 'HEAD'), { throwIfNoEntry: false })?.isFile() === true
 
 function read(file: string): string | undefined {
   try {

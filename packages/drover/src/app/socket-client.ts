@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { DroverError } from '../domain/error.ts'
 import type { Answer, Request } from './socket-words.ts'
-import { readHolder } from './open-project.ts'
+import { readHolder } from './holder.ts'
 import type { Places } from './places.ts'
 
 /** Asks the daemon and waits for its answer. No daemon: exit 6. */

@@ -5,4 +5,6 @@ export type Request =
   | { ask: 'stop'; keepAgents: boolean }
   | { ask: 'report' | 'progress'; runId: string; task: string; token: string; request: string; said: unknown }
 
-export type Answer = { ok: true; about?: unknown } | { ok: false; code: 'refused-token' | 'usage' | 'internal'; problem: string }
+export type Answer =
+  | { ok: true; about?: unknown }
+  | { ok: false; code: 'refused-token' | 'usage' | 'internal'; problem: string }

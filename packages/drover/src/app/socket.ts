@@ -23,7 +23,11 @@ export async function openSocket(places: Places, answer: (request: Request) => P
     connection.on('close', () => open.delete(connection)).on('error', () => connection.destroy())
     void readLine(connection)
       .then((line) => answer(JSON.parse(line) as Request))
-      .catch((error: unknown): Answer => ({ ok: false, code: 'internal', problem: error instanceof Error ? error.message : String(error) }))
+      .catch((error: unknown): Answer => ({
+        ok: false,
+        code: 'internal',
+        problem: error instanceof Error ? error.message : String(error),
+      }))
       .then((said) => connection.end(`${JSON.stringify(said)}\n`))
   })
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve))

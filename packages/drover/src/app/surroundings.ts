@@ -1,5 +1,14 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { runId } from '../domain/id.ts'
 import type { Surroundings } from '../flow/crew.ts'
@@ -44,7 +53,8 @@ export function surround(project: Project, socket: string): Surroundings {
 }
 
 /** An attempt's token follows from the project's secret: nothing to store, nothing to leak from a table. */
-const tokens = (secret: Buffer) => (task: string, attempt: number) => createHmac('sha256', secret).update(`${task}/${attempt}`).digest('hex').slice(0, 40)
+const tokens = (secret: Buffer) => (task: string, attempt: number) =>
+  createHmac('sha256', secret).update(`${task}/${attempt}`).digest('hex').slice(0, 40)
 
 const same = (a: string, b: string): boolean => a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
 
@@ -75,7 +85,9 @@ function openLog(file: string): Surroundings['log'] {
   return (level, words, about = {}) => {
     try {
       if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > largestLog) renameSync(file, `${file}.1`)
-      appendFileSync(file, `${JSON.stringify({ at: new Date().toISOString(), level, words, ...about })}\n`, { mode: 0o600 })
+      appendFileSync(file, `${JSON.stringify({ at: new Date().toISOString(), level, words, ...about })}\n`, {
+        mode: 0o600,
+      })
     } catch {
       // There is nobody left to tell.
     }

@@ -20,7 +20,8 @@ type Told = { ok: unknown } | { problem: string }
 export async function fulfilWishes(crew: Crew, project: Project, signal: AbortSignal): Promise<void> {
   const bell = crew.ledger.bell()
   while (!signal.aborted) {
-    for (const wish of await project.records.wishes()) await project.records.answerWish(wish.id, await carryOut(crew.workspace, wish.what, wish.about))
+    for (const wish of await project.records.wishes())
+      await project.records.answerWish(wish.id, await carryOut(crew.workspace, wish.what, wish.about))
     await bell(60_000, signal)
   }
 }
@@ -35,7 +36,12 @@ async function carryOut(workspace: Workspace, what: string, about: unknown): Pro
 }
 
 /** Has it done: by the holder of the lock, or here when nobody holds it. */
-export async function makeWish<W extends WishName>(project: Project, what: W, about: About<W>, timeoutMs = 60_000): Promise<AnswerOf<W>> {
+export async function makeWish<W extends WishName>(
+  project: Project,
+  what: W,
+  about: About<W>,
+  timeoutMs = 60_000,
+): Promise<AnswerOf<W>> {
   const lock = tryLock(project.places)
   if (!lock) return ask(project, what, about, timeoutMs)
   try {
@@ -45,7 +51,12 @@ export async function makeWish<W extends WishName>(project: Project, what: W, ab
   }
 }
 
-async function ask<W extends WishName>(project: Project, what: W, about: About<W>, timeoutMs: number): Promise<AnswerOf<W>> {
+async function ask<W extends WishName>(
+  project: Project,
+  what: W,
+  about: About<W>,
+  timeoutMs: number,
+): Promise<AnswerOf<W>> {
   const id = await project.records.wish(what, about, project.clock.now())
   await project.poke()
   const deadline = project.clock.ticks() + timeoutMs

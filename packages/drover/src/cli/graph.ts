@@ -1,5 +1,5 @@
 import type { Task } from '../domain/task.ts'
-import type { Need } from '../ports/reading.ts'
+import type { Need } from '../domain/rows.ts'
 import { escaped } from './escape.ts'
 import { glyphOf } from './glyph.ts'
 import { fit, wrap } from './width.ts'

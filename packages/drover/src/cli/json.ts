@@ -2,7 +2,7 @@ import type { Event } from '../domain/event.ts'
 import { showDuration } from '../domain/settings.ts'
 import { progress, type Standing } from '../domain/summary.ts'
 import { noUsage, type Task, type TaskStatus, type Usage } from '../domain/task.ts'
-import type { Attempt, Epic, LandingRow } from '../ports/reading.ts'
+import type { Attempt, Epic, LandingRow } from '../domain/rows.ts'
 
 /** What a task's own row does not know. */
 export interface Around {

@@ -1,7 +1,7 @@
 import type { Project } from '../app/open-project.ts'
 import { etaSeconds, progress, type Standing } from '../domain/summary.ts'
 import { waitsForPerson, type Task } from '../domain/task.ts'
-import type { Attempt } from '../ports/reading.ts'
+import type { Attempt } from '../domain/rows.ts'
 import { workerJson } from './json.ts'
 
 /** How far everything is, at one moment. */

@@ -1,6 +1,6 @@
 import type { Project } from '../app/open-project.ts'
 import type { Task } from '../domain/task.ts'
-import type { Attempt, LandingRow } from '../ports/reading.ts'
+import type { Attempt, LandingRow } from '../domain/rows.ts'
 import { around } from './around.ts'
 import { escaped, escapedLines } from './escape.ts'
 import { glyphOf, statusWords, styleOf } from './glyph.ts'

@@ -24,8 +24,12 @@ export const plainWords: Omit<TaskWords, 'title'> = {
 export function checkTitle(title: string): string {
   const trimmed = title.normalize('NFC').trim()
   if (trimmed === '') throw new DroverError('bad-title', { problem: 'is empty' })
-  if (trimmed.length > 500) throw new DroverError('bad-title', { problem: `has ${trimmed.length} characters; 500 is the most, the rest belongs into --description` })
-  if (/\p{Cc}|[\u2028\u2029]/u.test(trimmed)) throw new DroverError('bad-title', { problem: 'contains a line break or another control character' })
+  if (trimmed.length > 500)
+    throw new DroverError('bad-title', {
+      problem: `has ${trimmed.length} characters; 500 is the most, the rest belongs into --description`,
+    })
+  if (/\p{Cc}|[\u2028\u2029]/u.test(trimmed))
+    throw new DroverError('bad-title', { problem: 'contains a line break or another control character' })
   return trimmed
 }
 
@@ -33,9 +37,16 @@ const priorityWords: Record<string, number> = { critical: 10, urgent: 10, high: 
 
 /** Priorities are 0..10, higher first; the words are the seeds'. */
 export function readPriority(value: string | number): number {
-  const number = typeof value === 'number' ? value : (priorityWords[value.trim().toLowerCase()] ?? (/^\d+$/.test(value.trim()) ? Number(value) : Number.NaN))
+  const number =
+    typeof value === 'number'
+      ? value
+      : (priorityWords[value.trim().toLowerCase()] ?? (/^\d+$/.test(value.trim()) ? Number(value) : Number.NaN))
   if (!Number.isInteger(number) || number < 0 || number > 10)
-    throw new DroverError('bad-value', { name: 'the priority', value: String(value), expected: 'a number from 0 to 10 (higher first), or critical, high, normal, low' })
+    throw new DroverError('bad-value', {
+      name: 'the priority',
+      value: String(value),
+      expected: 'a number from 0 to 10 (higher first), or critical, high, normal, low',
+    })
   return number
 }
 
@@ -47,12 +58,20 @@ export function readType(value: string): TaskType {
 
 export function readMaxAttempts(value: string | number): number {
   const number = Number(value)
-  if (!Number.isInteger(number) || number < 1 || number > 100) throw new DroverError('bad-value', { name: 'max attempts', value: String(value), expected: 'a number from 1 to 100' })
+  if (!Number.isInteger(number) || number < 1 || number > 100)
+    throw new DroverError('bad-value', {
+      name: 'max attempts',
+      value: String(value),
+      expected: 'a number from 1 to 100',
+    })
   return number
 }
 
 /** `"task-123.4 Title"` names sub-task 4 of task-123, where that is a task's id or looks like one; else it is a plain title. */
-export function readSubtaskTitle(title: string, exists: (id: string) => boolean): { id: string; parent: string; sequence: number; title: string } | undefined {
+export function readSubtaskTitle(
+  title: string,
+  exists: (id: string) => boolean,
+): { id: string; parent: string; sequence: number; title: string } | undefined {
   const found = /^(\S+)\s+(\S.*)$/s.exec(title)
   const split = found && splitSubtaskId(found[1]!)
   if (!found || !split) return undefined
@@ -65,8 +84,13 @@ export function adviceOn(words: Pick<TaskWords, 'title' | 'description' | 'run'>
   if (words.run !== null) return []
   const advice: string[] = []
   if (words.title.length < 10) advice.push('the title is short: say what should be true afterwards')
-  if (/\b(various improvements|make it better|optimize it|fix issues|update things|improve performance|add features|handle errors)\b/i.test(words.title))
+  if (
+    /\b(various improvements|make it better|optimize it|fix issues|update things|improve performance|add features|handle errors)\b/i.test(
+      words.title,
+    )
+  )
     advice.push('the title is vague: name the file, the behaviour or the number that should change')
-  if (words.description === '') advice.push('there is no description: --description, --accept and --check tell the agent when it is done')
+  if (words.description === '')
+    advice.push('there is no description: --description, --accept and --check tell the agent when it is done')
   return advice
 }

@@ -2,7 +2,17 @@ import type { BlockedReason, TaskKind, TaskStatus, TaskWords, Usage } from './ta
 import type { Report, Verdict } from './verdict.ts'
 
 /** Why a task goes back to be tried again. What counts is a table in docs/decisions.md. */
-export const retryReasons = ['failed', 'timeout', 'stalled', 'crashed', 'conflict', 'gate', 'limit', 'interrupted', 'lost'] as const
+export const retryReasons = [
+  'failed',
+  'timeout',
+  'stalled',
+  'crashed',
+  'conflict',
+  'gate',
+  'limit',
+  'interrupted',
+  'lost',
+] as const
 export type RetryReason = (typeof retryReasons)[number]
 
 export type RefusalReason = 'conflict' | 'gate' | 'moved' | 'checkout' | 'review'
@@ -38,9 +48,21 @@ export interface Facts {
   'task.progress': { label: string; phase: string; detail: string }
   'task.reported': { report: Report }
   'task.passed': { verdict: Verdict; commit: string | null; base: string | null; subjects: string[] }
-  'task.retried': { reason: RetryReason; counts: boolean; notBefore: number; error: string; verdict: Verdict | null; fresh: boolean }
+  'task.retried': {
+    reason: RetryReason
+    counts: boolean
+    notBefore: number
+    error: string
+    verdict: Verdict | null
+    fresh: boolean
+  }
   'task.blocked': { reason: BlockedReason; note: string; counts: boolean; verdict: Verdict | null }
-  'task.unblocked': { how: 'needs' | 'checkout' | 'resolved' | 'approved' | 'land' | 'retry'; note: string; resets: boolean; fresh: boolean }
+  'task.unblocked': {
+    how: 'needs' | 'checkout' | 'resolved' | 'approved' | 'land' | 'retry'
+    note: string
+    resets: boolean
+    fresh: boolean
+  }
   'task.paused': { reason: string }
   'task.resumed': { note: string }
   'task.hinted': { hint: string; text: string }
@@ -70,7 +92,9 @@ export interface Facts {
 export type EventType = keyof Facts
 
 /** An event as it is proposed. `attempt` is the one it speaks for. */
-export type NewEvent = { [T in EventType]: { type: T; task?: string; epic?: string; attempt?: number; data: Facts[T] } }[EventType]
+export type NewEvent = {
+  [T in EventType]: { type: T; task?: string; epic?: string; attempt?: number; data: Facts[T] }
+}[EventType]
 
 /** An event as it stands in the ledger. */
 export type Event = NewEvent & {

@@ -7,7 +7,13 @@ type Change = Partial<Task>
 /** The task as the event leaves it: the only place that says what an event means for a task's row. */
 export function evolve(task: Task, event: Event): Task {
   const status = move(task, event) ?? task.status
-  const next: Task = { ...task, ...meanings[event.type]?.(task, event.data as never, event), ...blockedAs(task, event, status), status, updatedAt: event.at }
+  const next: Task = {
+    ...task,
+    ...meanings[event.type]?.(task, event.data as never, event),
+    ...blockedAs(task, event, status),
+    status,
+    updatedAt: event.at,
+  }
   if (status === 'landing' && task.status !== 'landing') next.landings = task.landings + 1
   return next
 }
@@ -16,8 +22,10 @@ export function evolve(task: Task, event: Event): Task {
 function blockedAs(task: Task, event: Event, status: Task['status']): Pick<Task, 'blockedReason' | 'blockedNote'> {
   if (status !== 'blocked') return { blockedReason: null, blockedNote: '' }
   if (event.type === 'task.blocked') return { blockedReason: event.data.reason, blockedNote: event.data.note }
-  if (event.type === 'task.resumed' && task.rest) return { blockedReason: task.rest.reason, blockedNote: task.rest.note }
-  if (task.status === 'blocked' && event.type !== 'task.unblocked') return { blockedReason: task.blockedReason, blockedNote: task.blockedNote }
+  if (event.type === 'task.resumed' && task.rest)
+    return { blockedReason: task.rest.reason, blockedNote: task.rest.note }
+  if (task.status === 'blocked' && event.type !== 'task.unblocked')
+    return { blockedReason: task.blockedReason, blockedNote: task.blockedNote }
   return { blockedReason: 'needs', blockedNote: '' }
 }
 
@@ -33,7 +41,13 @@ const meanings: { [T in Event['type']]?: (task: Task, facts: Facts[T], event: Ev
     attempt: task.kind === 'subtask' ? (event.attempt ?? task.attempt) : task.attempt,
     startedAt: task.startedAt ?? event.at,
   }),
-  'task.passed': (_, { verdict, commit, base }) => ({ verdict, commit, baseCommit: base, lastError: null, lostInARow: 0 }),
+  'task.passed': (_, { verdict, commit, base }) => ({
+    verdict,
+    commit,
+    baseCommit: base,
+    lastError: null,
+    lostInARow: 0,
+  }),
   'task.retried': (task, facts) => ({
     attempts: counted(task, facts.counts),
     lostInARow: lost(task, facts.reason),
@@ -55,9 +69,25 @@ const meanings: { [T in Event['type']]?: (task: Task, facts: Facts[T], event: Ev
   'task.paused': (task) => ({ rest: resting(task) }),
   'task.resumed': () => ({ rest: null }),
   'task.cancelled': (_, { reason }, event) => ({ rest: null, lastError: reason || null, ...over(event) }),
-  'task.reopened': (task, { fresh }) => ({ ...again, rest: null, fresh: fresh || task.status === 'completed', landedCommit: null, verdict: null }),
-  'task.completed': (_, { commit }, event) => ({ landedCommit: commit, lastError: null, completedBy: event.actor, ...over(event) }),
-  'task.failed': (task, facts, event) => ({ attempts: task.attempts + 1, lastError: facts.error, verdict: facts.verdict ?? task.verdict, ...over(event) }),
+  'task.reopened': (task, { fresh }) => ({
+    ...again,
+    rest: null,
+    fresh: fresh || task.status === 'completed',
+    landedCommit: null,
+    verdict: null,
+  }),
+  'task.completed': (_, { commit }, event) => ({
+    landedCommit: commit,
+    lastError: null,
+    completedBy: event.actor,
+    ...over(event),
+  }),
+  'task.failed': (task, facts, event) => ({
+    attempts: task.attempts + 1,
+    lastError: facts.error,
+    verdict: facts.verdict ?? task.verdict,
+    ...over(event),
+  }),
   'agent.session': (_, { session }) => ({ session }),
   'agent.usage': (_, { usage }) => ({ usage }),
 }
@@ -65,7 +95,8 @@ const meanings: { [T in Event['type']]?: (task: Task, facts: Facts[T], event: Ev
 /** What a paused task goes back to: its place in landing, or what it was blocked for; work starts again otherwise. */
 function resting(task: Task): Task['rest'] {
   if (task.status === 'landing') return { status: 'landing', reason: null, note: '' }
-  if (task.status === 'blocked' && task.blockedReason !== 'needs') return { status: 'blocked', reason: task.blockedReason, note: task.blockedNote }
+  if (task.status === 'blocked' && task.blockedReason !== 'needs')
+    return { status: 'blocked', reason: task.blockedReason, note: task.blockedNote }
   return null
 }
 

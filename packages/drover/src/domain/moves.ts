@@ -5,7 +5,8 @@ import type { Task, TaskStatus } from './task.ts'
 type Target<T extends EventType> = TaskStatus | ((task: Task, facts: Facts[T]) => TaskStatus | undefined)
 
 /** How a task stands when nobody works on it. */
-export const restsAs = (task: Pick<Task, 'rest' | 'openNeeds'>): TaskStatus => task.rest?.status ?? (task.openNeeds > 0 ? 'blocked' : 'ready')
+export const restsAs = (task: Pick<Task, 'rest' | 'openNeeds'>): TaskStatus =>
+  task.rest?.status ?? (task.openNeeds > 0 ? 'blocked' : 'ready')
 
 const onlySubtask = (status: TaskStatus) => (task: Task) => (task.kind === 'subtask' ? status : undefined)
 const notSubtask = (status: TaskStatus) => (task: Task) => (task.kind === 'subtask' ? undefined : status)
@@ -24,7 +25,8 @@ export const moves = {
     'task.cancelled': 'cancelled',
   },
   blocked: {
-    'task.unblocked': (task, { how }) => (landsBy.has(how) ? (task.commit === null ? undefined : 'landing') : standing(task)),
+    'task.unblocked': (task, { how }) =>
+      landsBy.has(how) ? (task.commit === null ? undefined : 'landing') : standing(task),
     'task.paused': 'paused',
     'task.cancelled': 'cancelled',
   },

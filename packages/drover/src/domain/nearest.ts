@@ -2,7 +2,10 @@
 export function nearest(word: string, words: readonly string[]): string[] {
   const reach = Math.max(2, Math.floor(word.length / 3))
   return words
-    .map((other) => ({ other, apart: other.startsWith(word) ? 1 : distance(word.toLowerCase(), other.toLowerCase(), reach) }))
+    .map((other) => ({
+      other,
+      apart: other.startsWith(word) ? 1 : distance(word.toLowerCase(), other.toLowerCase(), reach),
+    }))
     .filter(({ apart }) => apart <= reach)
     .toSorted((a, b) => a.apart - b.apart)
     .slice(0, 3)
@@ -19,7 +22,8 @@ function distance(a: string, b: string, reach: number): number {
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1]
       row[j] = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + (same ? 0 : 1))
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) row[j] = Math.min(row[j]!, before[j - 2]! + 1)
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        row[j] = Math.min(row[j]!, before[j - 2]! + 1)
     }
     before = last
     last = row

@@ -25,7 +25,8 @@ export const schedule = (candidates: readonly Candidate[], atWork: readonly AtWo
   candidates.find((candidate) => heldBack(candidate, atWork, now) === undefined)?.task
 
 /** Whether two sets of globs could name the same file. A task without a scope is in nobody's way. */
-export const overlaps = (one: readonly string[], other: readonly string[]): boolean => one.some((a) => other.some((b) => mayMeet(a, b)))
+export const overlaps = (one: readonly string[], other: readonly string[]): boolean =>
+  one.some((a) => other.some((b) => mayMeet(a, b)))
 
 /** Compares the parts before the first wildcard: careful, so it may hold back two globs that never meet. */
 function mayMeet(a: string, b: string): boolean {
@@ -33,5 +34,9 @@ function mayMeet(a: string, b: string): boolean {
   return left === right || left.startsWith(folder(right)) || right.startsWith(folder(left))
 }
 
-const stem = (glob: string): string => glob.replace(/^\.?\//, '').replace(/[^/]*[*?[{].*$/, '').replace(/\/+$/, '')
+const stem = (glob: string): string =>
+  glob
+    .replace(/^\.?\//, '')
+    .replace(/[^/]*[*?[{].*$/, '')
+    .replace(/\/+$/, '')
 const folder = (path: string): string => (path === '' ? '' : `${path}/`)

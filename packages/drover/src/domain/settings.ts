@@ -30,8 +30,8 @@ export function readDuration(raw: unknown): number | undefined {
 }
 
 export function showDuration(ms: number): string {
-  const unit = ['d', 'h', 'm', 's'].find((name) => ms >= units[name]! && ms % units[name]! === 0)
-  return ms === 0 ? '0s' : unit ? `${ms / units[unit]!}${unit}` : `${ms}ms`
+  const unit = ['d', 'h', 'm', 's'].find((name) => ms >= (units[name] ?? 0) && ms % (units[name] ?? 1) === 0)
+  return ms === 0 ? '0s' : unit ? `${ms / (units[unit] ?? 1)}${unit}` : `${ms}ms`
 }
 
 const int = (least: number, most: number): Kind<number> => ({
@@ -42,17 +42,39 @@ const int = (least: number, most: number): Kind<number> => ({
   },
   show: (value) => value,
 })
-const duration: Kind<number> = { expects: 'a duration like "90s", "30m" or "1h30m"', read: readDuration, show: showDuration }
-const text: Kind<string> = { expects: 'a text', read: (raw) => (typeof raw === 'string' ? raw : undefined), show: (value) => value }
+const duration: Kind<number> = {
+  expects: 'a duration like "90s", "30m" or "1h30m"',
+  read: readDuration,
+  show: showDuration,
+}
+const text: Kind<string> = {
+  expects: 'a text',
+  read: (raw) => (typeof raw === 'string' ? raw : undefined),
+  show: (value) => value,
+}
 const flag: Kind<boolean> = {
   expects: 'true or false',
-  read: (raw) => (typeof raw === 'boolean' ? raw : raw === 'true' || raw === '1' ? true : raw === 'false' || raw === '0' ? false : undefined),
+  read: (raw) =>
+    typeof raw === 'boolean'
+      ? raw
+      : raw === 'true' || raw === '1'
+        ? true
+        : raw === 'false' || raw === '0'
+          ? false
+          : undefined,
   show: (value) => value,
 }
 const list: Kind<readonly string[]> = {
   expects: 'a list of texts',
   read: (raw) =>
-    Array.isArray(raw) && raw.every((one) => typeof one === 'string') ? raw : typeof raw === 'string' ? raw.split(',').map((one) => one.trim()).filter(Boolean) : undefined,
+    Array.isArray(raw) && raw.every((one) => typeof one === 'string')
+      ? raw
+      : typeof raw === 'string'
+        ? raw
+            .split(',')
+            .map((one) => one.trim())
+            .filter(Boolean)
+        : undefined,
   show: (value) => value,
 }
 const oneOf = <const T extends string>(...words: T[]): Kind<T> => ({
@@ -61,7 +83,12 @@ const oneOf = <const T extends string>(...words: T[]): Kind<T> => ({
   show: (value) => value,
 })
 
-const setting = <V>(kind: Kind<V>, fallback: V, about: string, ...also: string[]): Setting<V> => ({ kind, default: fallback, about, also })
+const setting = <V>(kind: Kind<V>, fallback: V, about: string, ...also: string[]): Setting<V> => ({
+  kind,
+  default: fallback,
+  about,
+  also,
+})
 
 /** Every setting, declared once: file key, `DROVER_*` name, type, default and documentation come from its row. */
 export const settings = {
@@ -72,9 +99,20 @@ export const settings = {
   max_attempts: setting(int(1, 100), 3, 'How many attempts a new task gets'),
   retry_delay: setting(duration, 10_000, 'The wait before the second attempt; it doubles, with jitter'),
   retry_delay_max: setting(duration, 10 * 60_000, 'The longest wait between attempts'),
-  lease: setting(duration, 60_000, 'How long a machine may hold an attempt without a sign of life', 'lease_seconds', 'lease_ttl_s'),
+  lease: setting(
+    duration,
+    60_000,
+    'How long a machine may hold an attempt without a sign of life',
+    'lease_seconds',
+    'lease_ttl_s',
+  ),
   stop_grace: setting(duration, 10_000, 'How long a process may take to end when it is asked to', 'shutdown_grace_s'),
-  judge: setting(oneOf('chain', 'reported', 'marker-file', 'json-result', 'exit-code', 'command'), 'chain', 'Who concludes the verdict', 'verdict_adapter'),
+  judge: setting(
+    oneOf('chain', 'reported', 'marker-file', 'json-result', 'exit-code', 'command'),
+    'chain',
+    'Who concludes the verdict',
+    'verdict_adapter',
+  ),
   judge_command: setting(text, '', 'The program of the judge `command`: JSON in, verdict out'),
   default_labels: setting(list, [], 'Labels given to every new task'),
   guidelines: setting(text, '', 'Words in every prompt'),
@@ -84,7 +122,11 @@ export const settings = {
   'land.target': setting(text, '', 'The branch that work lands on; empty: the one checked out at init'),
   'land.gate': setting(text, '', 'The command that must pass on the merged tree', 'auto_land_test_cmd'),
   'land.gate_timeout': setting(duration, 15 * 60_000, 'How long the gate may take', 'auto_land_timeout_s'),
-  'land.history': setting(oneOf('squash', 'merge'), 'squash', 'One commit, or one with the agent’s commits as second parent'),
+  'land.history': setting(
+    oneOf('squash', 'merge'),
+    'squash',
+    'One commit, or one with the agent’s commits as second parent',
+  ),
   'land.auto_commit': setting(flag, true, 'Commit what an agent left uncommitted', 'auto_commit_on_pass'),
   'land.protected': setting(list, [], 'Globs whose change rests until a person approves it'),
   'land.gate_fresh': setting(flag, false, 'Gate without the caches of worktree.cache'),
@@ -120,8 +162,13 @@ export function settingNamed(name: string): SettingKey | undefined {
 export function readSetting<K extends SettingKey>(key: K, raw: unknown, where: string): Settings[K] {
   const { kind } = settings[key]
   const value = kind.read(raw) as Settings[K] | undefined
-  if (value === undefined) throw new DroverError('bad-setting', { where, problem: `${key} cannot be ${JSON.stringify(raw)}; it takes ${kind.expects}` })
+  if (value === undefined)
+    throw new DroverError('bad-setting', {
+      where,
+      problem: `${key} cannot be ${JSON.stringify(raw)}; it takes ${kind.expects}`,
+    })
   return value
 }
 
-export const defaultSettings = (): Settings => Object.fromEntries(settingKeys.map((key) => [key, settings[key].default])) as unknown as Settings
+export const defaultSettings = (): Settings =>
+  Object.fromEntries(settingKeys.map((key) => [key, settings[key].default])) as unknown as Settings

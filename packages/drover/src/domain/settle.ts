@@ -26,30 +26,66 @@ const uncounted: ReadonlySet<RetryReason> = new Set(['limit', 'interrupted', 'lo
 export function settle(task: Task, end: AttemptEnd, rules: Rules, now: number): NewEvent[] {
   if (end.kind === 'broken') return [again(task, { reason: end.reason, error: end.error, verdict: null }, rules, now)]
   if (end.verdict.verdict === 'block') return [blocked(task, 'question', end.verdict)]
-  if (!passed(end.verdict)) return [again(task, { reason: 'failed', error: end.verdict.summary, verdict: end.verdict }, rules, now)]
-  const pass = about(task, { type: 'task.passed', data: { verdict: end.verdict, commit: end.commit, base: end.base, subjects: end.subjects } })
+  if (!passed(end.verdict))
+    return [again(task, { reason: 'failed', error: end.verdict.summary, verdict: end.verdict }, rules, now)]
+  const pass = about(task, {
+    type: 'task.passed',
+    data: { verdict: end.verdict, commit: end.commit, base: end.base, subjects: end.subjects },
+  })
   if (task.kind === 'subtask') return [pass]
   if (end.commit === null) return [pass, about(task, { type: 'task.completed', data: { commit: null } })]
-  if (rules.landsBy === 'manual') return [pass, about(task, { type: 'task.blocked', data: { reason: 'review', note: 'waits for `drover land`', counts: false, verdict: null } })]
+  if (rules.landsBy === 'manual')
+    return [
+      pass,
+      about(task, {
+        type: 'task.blocked',
+        data: { reason: 'review', note: 'waits for `drover land`', counts: false, verdict: null },
+      }),
+    ]
   return [pass]
 }
 
 /** What a refused landing means for its task: back to the agent with the evidence, or a person must look. */
-export function settleRefusal(task: Task, refusal: { reason: 'conflict' | 'gate'; detail: string }, rules: Rules, now: number): NewEvent {
+export function settleRefusal(
+  task: Task,
+  refusal: { reason: 'conflict' | 'gate'; detail: string },
+  rules: Rules,
+  now: number,
+): NewEvent {
   if (task.attempts + 1 >= task.maxAttempts)
-    return about(task, { type: 'task.blocked', data: { reason: refusal.reason, note: refusal.detail, counts: true, verdict: null } })
+    return about(task, {
+      type: 'task.blocked',
+      data: { reason: refusal.reason, note: refusal.detail, counts: true, verdict: null },
+    })
   return again(task, { reason: refusal.reason, error: refusal.detail, verdict: null }, rules, now)
 }
 
 /** The task goes back to be tried again, unless that was its last try. */
-function again(task: Task, end: { reason: RetryReason; error: string; verdict: Verdict | null }, rules: Rules, now: number): NewEvent {
+function again(
+  task: Task,
+  end: { reason: RetryReason; error: string; verdict: Verdict | null },
+  rules: Rules,
+  now: number,
+): NewEvent {
   const { reason, error, verdict } = end
   if (reason === 'lost' && task.lostInARow + 1 >= lostLimit)
-    return about(task, { type: 'task.blocked', data: { reason: 'attempts', note: `${task.lostInARow + 1} attempts in a row took their machine with them; the last: ${error}`, counts: false, verdict } })
+    return about(task, {
+      type: 'task.blocked',
+      data: {
+        reason: 'attempts',
+        note: `${task.lostInARow + 1} attempts in a row took their machine with them; the last: ${error}`,
+        counts: false,
+        verdict,
+      },
+    })
   const counts = !uncounted.has(reason)
-  if (counts && task.attempts + 1 >= task.maxAttempts) return about(task, { type: 'task.failed', data: { reason, error, verdict } })
+  if (counts && task.attempts + 1 >= task.maxAttempts)
+    return about(task, { type: 'task.failed', data: { reason, error, verdict } })
   const notBefore = counts ? now + backoff(task.attempts, rules) : now
-  return about(task, { type: 'task.retried', data: { reason, counts, notBefore, error, verdict, fresh: counts && rules.fresh } })
+  return about(task, {
+    type: 'task.retried',
+    data: { reason, counts, notBefore, error, verdict, fresh: counts && rules.fresh },
+  })
 }
 
 /** Doubles with each counted attempt, spread by up to a quarter, never above the maximum. */

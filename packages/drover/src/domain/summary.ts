@@ -7,9 +7,12 @@ export interface Standing {
   total: number
 }
 
-export const emptyCounts = (): Record<TaskStatus, number> => Object.fromEntries(statuses.map((status) => [status, 0])) as Record<TaskStatus, number>
+export const emptyCounts = (): Record<TaskStatus, number> =>
+  Object.fromEntries(statuses.map((status) => [status, 0])) as Record<TaskStatus, number>
 
-export function standingOf(rows: readonly { status: TaskStatus; blockedReason: BlockedReason | null; n: number }[]): Standing {
+export function standingOf(
+  rows: readonly { status: TaskStatus; blockedReason: BlockedReason | null; n: number }[],
+): Standing {
   const standing: Standing = { counts: emptyCounts(), blockedFor: {}, total: 0 }
   for (const { status, blockedReason, n } of rows) {
     standing.counts[status] += n
@@ -20,7 +23,13 @@ export function standingOf(rows: readonly { status: TaskStatus; blockedReason: B
 }
 
 /** The four groups that a person reads at a glance; DECISIONS says which status goes where. */
-export function glance({ counts, blockedFor }: Standing): { running: number; queued: number; done: number; blocked: number; failed: number } {
+export function glance({ counts, blockedFor }: Standing): {
+  running: number
+  queued: number
+  done: number
+  blocked: number
+  failed: number
+} {
   const waiting = (blockedFor.needs ?? 0) + (blockedFor.checkout ?? 0)
   return {
     running: counts.claimed + counts.in_progress + counts.landing,

@@ -1,9 +1,29 @@
 import type { Verdict } from './verdict.ts'
 
-export const statuses = ['ready', 'blocked', 'claimed', 'in_progress', 'landing', 'paused', 'decomposed', 'completed', 'failed', 'cancelled'] as const
+export const statuses = [
+  'ready',
+  'blocked',
+  'claimed',
+  'in_progress',
+  'landing',
+  'paused',
+  'decomposed',
+  'completed',
+  'failed',
+  'cancelled',
+] as const
 export type TaskStatus = (typeof statuses)[number]
 
-export const blockedReasons = ['needs', 'checkout', 'question', 'conflict', 'gate', 'review', 'budget', 'attempts'] as const
+export const blockedReasons = [
+  'needs',
+  'checkout',
+  'question',
+  'conflict',
+  'gate',
+  'review',
+  'budget',
+  'attempts',
+] as const
 export type BlockedReason = (typeof blockedReasons)[number]
 
 export const taskTypes = ['implementation', 'research', 'fix'] as const
@@ -90,7 +110,10 @@ export interface Task extends TaskWords {
   usage: Usage
 }
 
-export const isOver = (task: Pick<Task, 'status'>): boolean => task.status === 'completed' || task.status === 'failed' || task.status === 'cancelled'
-export const isAtWork = (task: Pick<Task, 'status'>): boolean => task.status === 'claimed' || task.status === 'in_progress'
+export const isOver = (task: Pick<Task, 'status'>): boolean =>
+  task.status === 'completed' || task.status === 'failed' || task.status === 'cancelled'
+export const isAtWork = (task: Pick<Task, 'status'>): boolean =>
+  task.status === 'claimed' || task.status === 'in_progress'
 export const waitsForPerson = (task: Pick<Task, 'status' | 'blockedReason'>): boolean =>
-  task.status === 'paused' || (task.status === 'blocked' && task.blockedReason !== 'needs' && task.blockedReason !== 'checkout')
+  task.status === 'paused' ||
+  (task.status === 'blocked' && task.blockedReason !== 'needs' && task.blockedReason !== 'checkout')

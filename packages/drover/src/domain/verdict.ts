@@ -31,7 +31,8 @@ export interface Report {
   filesChanged: number | null
 }
 
-export const passed = (verdict: Verdict): boolean => verdict.verdict === 'pass' || verdict.verdict === 'pass_with_warnings'
+export const passed = (verdict: Verdict): boolean =>
+  verdict.verdict === 'pass' || verdict.verdict === 'pass_with_warnings'
 
 const words: Record<string, VerdictKind> = {
   PASS: 'pass',
@@ -48,7 +49,18 @@ const words: Record<string, VerdictKind> = {
 /** Reads a verdict word in any case and spelling ("Pass with warnings"); nothing when it is no such word. */
 export function readVerdictWord(text: string): VerdictKind | undefined {
   if (text.length > 60) return undefined
-  return words[text.trim().replace(/[\s_-]+/g, '_').toUpperCase()]
+  return words[
+    text
+      .trim()
+      .replace(/[\s_-]+/g, '_')
+      .toUpperCase()
+  ]
 }
 
-export const verdictOf = (verdict: VerdictKind, by: string, summary: string, detail = ''): Verdict => ({ verdict, by, summary, detail, checks: [] })
+export const verdictOf = (verdict: VerdictKind, by: string, summary: string, detail = ''): Verdict => ({
+  verdict,
+  by,
+  summary,
+  detail,
+  checks: [],
+})

@@ -25,15 +25,26 @@ const always = ['.drover.toml', '.gitattributes', '**/.gitattributes', '.gitmodu
 /** One new commit on the tip with all of the attempt's work, or why there is none. Nothing moves. */
 export async function buildMerge(crew: Crew, job: Job, evidence = 'none'): Promise<Built> {
   const task = await crew.reading.task(job.task)
-  if (!task || task.status !== 'landing' || task.attempt !== job.attempt || task.commit === null) return { kind: 'gone' }
+  if (!task || task.status !== 'landing' || task.attempt !== job.attempt || task.commit === null)
+    return { kind: 'gone' }
   const landed = await crew.workspace.landed(job.task)
   if (landed) return { kind: 'landed', commit: landed, from: task.baseCommit ?? landed }
   const text = await landingText(crew, task, evidence)
-  const merge = await crew.workspace.merge({ branch: crew.here.target, commit: task.commit, base: task.baseCommit ?? task.commit, text, history: crew.settings['land.history'] })
+  const merge = await crew.workspace.merge({
+    branch: crew.here.target,
+    commit: task.commit,
+    base: task.baseCommit ?? task.commit,
+    text,
+    history: crew.settings['land.history'],
+  })
   if (merge.outcome === 'conflict') return { kind: 'conflict', detail: merge.detail }
   if (merge.empty) return { kind: 'empty' }
   const guarded = merge.files.filter((file) => matchesAny(file, [...always, ...crew.settings['land.protected']]))
-  if (guarded.length > 0 && task.approved !== task.commit) return { kind: 'review', detail: `it changes ${guarded.slice(0, 5).join(', ')}: look at \`drover diff ${task.id}\`, then \`drover resolve ${task.id}\`` }
+  if (guarded.length > 0 && task.approved !== task.commit)
+    return {
+      kind: 'review',
+      detail: `it changes ${guarded.slice(0, 5).join(', ')}: look at \`drover diff ${task.id}\`, then \`drover resolve ${task.id}\``,
+    }
   return { kind: 'merged', tip: merge.tip, tree: merge.tree, commit: merge.commit }
 }
 
@@ -45,7 +56,11 @@ async function landingText(crew: Crew, task: Task, evidence: string): Promise<La
   return {
     subject: subjects.length === 1 ? subjects[0]! : `${kindOf[task.type]}(${task.id}): ${task.title}`.slice(0, 72),
     body: subjects.length > 1 ? subjects.map((subject) => `- ${subject}`).join('\n') : (task.verdict?.summary ?? ''),
-    trailers: [...[task.id, ...parts].map((id) => ['Drover-Task', id] as const), ['Drover-Attempt', String(task.attempt)], ['Drover-Evidence', evidence]],
+    trailers: [
+      ...[task.id, ...parts].map((id) => ['Drover-Task', id] as const),
+      ['Drover-Attempt', String(task.attempt)],
+      ['Drover-Evidence', evidence],
+    ],
     author: authorOf(crew, task),
     at: crew.clock.now(),
   }

@@ -18,7 +18,15 @@ export interface Surroundings {
   /** `.drover/attempts/<task>/<attempt>` of this machine. */
   folderOf(task: string, attempt: number): string
   /** The environment of an attempt's processes: the allow-list, drover's own words, the attempt's token. */
-  envOf(about: { task: string; parent: string; attempt: number; worktree: string; base: string; slot: number; extra: Readonly<Record<string, string>> }): Record<string, string>
+  envOf(about: {
+    task: string
+    parent: string
+    attempt: number
+    worktree: string
+    base: string
+    slot: number
+    extra: Readonly<Record<string, string>>
+  }): Record<string, string>
   /** Whether a report left in a file shows the token of its attempt. */
   isTokenOf(token: string, task: string, attempt: number): boolean
   committer: { name: string; email: string }

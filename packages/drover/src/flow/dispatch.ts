@@ -32,8 +32,17 @@ export async function dispatch(crew: Crew, slots: Slots, wanted: Dispatch, signa
 
 async function fill(crew: Crew, slots: Slots, { epic, agents }: Dispatch, signal: AbortSignal): Promise<void> {
   for (let slot = slots.free(); slot !== undefined && !signal.aborted; slot = slots.free()) {
-    const claim = { machine: crew.here.machine, slot, epic, agents, defaultAgent: crew.settings.agent, now: crew.clock.now() }
-    const task = await crew.ledger.claim(claim, ({ id, attempt }) => crew.runtime.start({ id: `${id}/${attempt}`, kind: 'drive', task: id, attempt, lane: null }))
+    const claim = {
+      machine: crew.here.machine,
+      slot,
+      epic,
+      agents,
+      defaultAgent: crew.settings.agent,
+      now: crew.clock.now(),
+    }
+    const task = await crew.ledger.claim(claim, ({ id, attempt }) =>
+      crew.runtime.start({ id: `${id}/${attempt}`, kind: 'drive', task: id, attempt, lane: null }),
+    )
     if (!task) return
     slots.take(slot, `${task.id}/${task.attempt}`)
     crew.runtime.poke()
@@ -57,16 +66,18 @@ export interface Slots {
 /** Room for so many agents; an attempt taken over from before the start counts too. */
 export function openSlots(count: number): Slots {
   const taken = new Map<string, number>()
-  let ring: () => void = () => {}
+  let ring: (() => void) | undefined
   return {
     free: () => {
       const used = new Set(taken.values())
-      return taken.size >= count ? undefined : Array.from({ length: count }, (_, i) => i + 1).find((slot) => !used.has(slot))
+      return taken.size >= count
+        ? undefined
+        : Array.from({ length: count }, (_, i) => i + 1).find((slot) => !used.has(slot))
     },
     take: (slot, job) => void taken.set(job, slot),
     leave(job) {
       taken.delete(job.id)
-      ring()
+      ring?.()
     },
     busy: () => taken.size,
     freed: () => new Promise((resolve) => (ring = resolve)),

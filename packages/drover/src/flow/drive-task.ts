@@ -3,36 +3,45 @@ import { endKey, landingJobId } from '../domain/id.ts'
 import { settle, type AttemptEnd } from '../domain/settle.ts'
 import { isAtWork, type Task } from '../domain/task.ts'
 import type { Durable, Job, Step, Workflow } from '../ports/durable.ts'
-import type { Appended, Part } from '../ports/ledger.ts'
+import type { Appended, Part, Speaker } from '../ports/ledger.ts'
 import type { Crew } from './crew.ts'
 import { partsAtWork, partsOf } from './parts.ts'
 import { rulesFor } from './rules.ts'
 import { workOn, type Place } from './work-on.ts'
 
+/** What one run of the workflow stands on. */
+interface Driving {
+  crew: Crew
+  job: Job
+  durable: Durable
+}
+
 /** One attempt at a task, from its claim to the one event that says how it ended. */
 export const driveTask =
   (crew: Crew): Workflow =>
   async (job, durable) => {
-    const begun = await durable.step('start', (step) => start(crew, job, durable, step))
-    if (begun !== 'started') return close(crew, job, durable)
-    const place = await durable.step('worktree', () => openWorktree(crew, job), 'light')
-    const end = typeof place === 'string' ? broken(place) : await workThrough(crew, job, durable, place)
-    if (end === 'moved on') return close(crew, job, durable)
-    const outcome = await durable.step('record', (step) => record(crew, job, durable, step, end))
-    if (outcome === 'moved on') return close(crew, job, durable)
-    if (outcome === 'rests') await durable.step('leave worktree', () => leave(crew, job), 'light')
+    const driving = { crew, job, durable }
+    const begun = await durable.step('start', (step) => start(driving, step))
+    if (begun !== 'started') return close(driving)
+    const place = await durable.step('worktree', () => openWorktree(driving), 'light')
+    const end = typeof place === 'string' ? broken(place) : await workThrough(driving, place)
+    if (end === 'moved on') return close(driving)
+    const outcome = await durable.step('record', (step) => record(driving, step, end))
+    if (outcome === 'moved on') return close(driving)
+    if (outcome === 'rests') await durable.step('leave worktree', () => leave(driving), 'light')
   }
 
 const broken = (error: string): AttemptEnd => ({ kind: 'broken', reason: 'failed', error })
 
 /** Sub-tasks first, in order, each with an agent of its own; the task itself last. All in one worktree. */
-async function workThrough(crew: Crew, job: Job, durable: Durable, place: Place): Promise<AttemptEnd | 'moved on'> {
+async function workThrough(driving: Driving, place: Place): Promise<AttemptEnd | 'moved on'> {
+  const { crew, job, durable } = driving
   for (let n = 1; ; n++) {
-    const next = await durable.step(`next part ${n}`, () => nextPart(crew, job), 'light')
+    const next = await durable.step(`next part ${n}`, () => nextPart(driving), 'light')
     const end = await workOn(crew, durable, { ...place, owner: job.task, attempt: job.attempt, task: next })
     if (end === 'moved on' || next === job.task) return end
-    const passed = await durable.step(`${next}: record`, (step) => recordPart(crew, job, durable, step, next, end))
-    if (passed !== 'passed') return passed === 'moved on' ? passed : inOwnersWords(next, end)
+    const outcome = await durable.step(`${next}: record`, (step) => recordPart(driving, step, { part: next, end }))
+    if (outcome !== 'passed') return outcome === 'moved on' ? outcome : inOwnersWords(next, end)
   }
 }
 
@@ -42,33 +51,52 @@ const inOwnersWords = (part: string, end: AttemptEnd): AttemptEnd =>
     ? { ...end, error: `${part}: ${end.error}` }
     : { ...end, verdict: { ...end.verdict, summary: `${part}: ${end.verdict.summary}` } }
 
-async function nextPart({ reading }: Crew, job: Job): Promise<string> {
-  const parts = await partsOf(reading, job.task)
+async function nextPart({ crew, job }: Driving): Promise<string> {
+  const parts = await partsOf(crew.reading, job.task)
   return parts.find((part) => part.status === 'ready' || part.status === 'in_progress')?.id ?? job.task
 }
 
-const speaker = (job: Job, durable: Durable, key: string) => ({ kind: 'job' as const, key, task: job.task, attempt: job.attempt, holder: durable.holder })
+const speaker = ({ job, durable }: Driving, key: string): Speaker => ({
+  kind: 'job',
+  key,
+  task: job.task,
+  attempt: job.attempt,
+  holder: durable.holder,
+})
 
-async function start(crew: Crew, job: Job, durable: Durable, step: Step): Promise<'started' | 'moved on'> {
+async function start(driving: Driving, step: Step): Promise<'started' | 'moved on'> {
+  const { crew, job } = driving
   const attempt = await crew.reading.attempt(job.task, job.attempt)
-  const event = { type: 'task.started', task: job.task, attempt: job.attempt, data: { machine: crew.here.machine, slot: attempt?.slot ?? 0 } } as const
-  const said = await crew.ledger.append([event], speaker(job, durable, step.key), step.together('started'))
+  const event = {
+    type: 'task.started',
+    task: job.task,
+    attempt: job.attempt,
+    data: { machine: crew.here.machine, slot: attempt?.slot ?? 0 },
+  } as const
+  const said = await crew.ledger.append([event], speaker(driving, step.key), step.together('started'))
   return isOurs(said) ? 'started' : 'moved on'
 }
 
 const isOurs = ({ outcome }: Appended): boolean => outcome === 'appended' || outcome === 'already'
 
 /** What stands in the way of a worktree is the attempt's failure, in words. */
-async function openWorktree(crew: Crew, job: Job): Promise<Place | string> {
+async function openWorktree({ crew, job }: Driving): Promise<Place | string> {
   const task = (await crew.reading.task(job.task))!
   const attempt = await crew.reading.attempt(job.task, job.attempt)
   const base = await crew.workspace.tip(crew.here.target)
-  const worktree = await crew.workspace.at({ task: job.task, attempt: job.attempt, base, fresh: attempt?.fresh ?? false, from: task.commit })
+  const worktree = await crew.workspace.at({
+    task: job.task,
+    attempt: job.attempt,
+    base,
+    fresh: attempt?.fresh ?? false,
+    from: task.commit,
+  })
   return 'problem' in worktree ? worktree.problem : { base: worktree.base, slot: attempt?.slot ?? 0 }
 }
 
 /** Makes exactly one event of how the attempt ended; landing begins in the same transaction. */
-async function record(crew: Crew, job: Job, durable: Durable, step: Step, end: AttemptEnd): Promise<'lands' | 'rests' | 'moved on'> {
+async function record(driving: Driving, step: Step, end: AttemptEnd): Promise<'lands' | 'rests' | 'moved on'> {
+  const { crew, job } = driving
   const task = (await crew.reading.task(job.task))!
   const events = settle(task, end, rulesFor(crew, task), crew.clock.now())
   const lands = events.length === 1 && events[0]!.type === 'task.passed'
@@ -77,7 +105,7 @@ async function record(crew: Crew, job: Job, durable: Durable, step: Step, end: A
     yield* step.together(lands ? 'lands' : 'rests', lands ? 'last' : undefined)()
     if (lands) yield* crew.runtime.start(landingJob(crew, job.task, job.attempt, 1))
   }
-  const said = await crew.ledger.append(events, speaker(job, durable, endKey(job.task, job.attempt)), beside)
+  const said = await crew.ledger.append(events, speaker(driving, endKey(job.task, job.attempt)), beside)
   if (lands) crew.runtime.poke()
   return !isOurs(said) ? 'moved on' : lands ? 'lands' : 'rests'
 }
@@ -92,17 +120,29 @@ export const landingJob = ({ here }: Pick<Crew, 'here'>, task: string, attempt: 
 })
 
 /** A part fails for good only with its parent, and asks only through it: otherwise it is ready to be tried again. */
-async function recordPart(crew: Crew, job: Job, durable: Durable, step: Step, part: string, end: AttemptEnd): Promise<'passed' | 'failed' | 'moved on'> {
+async function recordPart(
+  driving: Driving,
+  step: Step,
+  { part, end }: { part: string; end: AttemptEnd },
+): Promise<'passed' | 'failed' | 'moved on'> {
+  const { crew, job } = driving
   const [task, parent] = [(await crew.reading.task(part))!, (await crew.reading.task(job.task))!]
   const maxAttempts = parent.attempts + 1 >= parent.maxAttempts ? task.attempts + 1 : Number.MAX_SAFE_INTEGER
   const asks = end.kind === 'judged' && end.verdict.verdict === 'block'
-  const events = asks ? [interrupted(task, end.verdict.summary, crew.clock.now())] : settle({ ...task, maxAttempts }, end, rulesFor(crew, task), crew.clock.now())
+  const now = crew.clock.now()
+  const events = asks
+    ? [interrupted(task, end.verdict.summary, now)]
+    : settle({ ...task, maxAttempts }, end, rulesFor(crew, task), now)
   const passed = events[0]!.type === 'task.passed'
-  const said = await crew.ledger.append(events, speaker(job, durable, endKey(part, job.attempt)), step.together(passed ? 'passed' : 'failed'))
+  const said = await crew.ledger.append(
+    events,
+    speaker(driving, endKey(part, job.attempt)),
+    step.together(passed ? 'passed' : 'failed'),
+  )
   return !isOurs(said) ? 'moved on' : passed ? 'passed' : 'failed'
 }
 
-export const interrupted = (task: Task, error: string, now: number): NewEvent => ({
+const interrupted = (task: Task, error: string, now: number): NewEvent => ({
   type: 'task.retried',
   task: task.id,
   attempt: task.attempt,
@@ -110,11 +150,12 @@ export const interrupted = (task: Task, error: string, now: number): NewEvent =>
 })
 
 /** A person, or another attempt, decided meanwhile. The work is kept, the attempt is over, nothing more is said. */
-async function close(crew: Crew, job: Job, durable: Durable): Promise<void> {
+async function close(driving: Driving): Promise<void> {
+  const { crew, job, durable } = driving
   await durable.step('close', async (step) => {
     const stopped = await partsAtWork(crew.reading, job.task)
     const events = stopped.map((part) => interrupted(part, 'its parent was stopped', crew.clock.now()))
-    if (events.length > 0) await crew.ledger.append(events, speaker(job, durable, step.key))
+    if (events.length > 0) await crew.ledger.append(events, speaker(driving, step.key))
     await crew.ledger.transact(function* () {
       yield* crew.records.end(job.task, job.attempt, crew.clock.now())
       yield* step.together('closed', 'last')()
@@ -124,7 +165,7 @@ async function close(crew: Crew, job: Job, durable: Durable): Promise<void> {
 }
 
 /** A worktree is free for others once nobody will go on in it. */
-async function leave(crew: Crew, job: Job): Promise<string> {
+async function leave({ crew, job }: Driving): Promise<string> {
   const task = await crew.reading.task(job.task)
   if (!task || task.status === 'landing' || isAtWork(task)) return 'kept'
   if (task.status === 'blocked' || (task.status === 'ready' && !task.fresh) || task.status === 'paused') return 'kept'

@@ -5,9 +5,14 @@ import type { EventFilter, Reading } from '../ports/reading.ts'
 const page = 500
 
 /** The ledger from a cursor, in order and without a gap, until the signal. Everything that follows the ledger uses this. */
-export async function* follow({ ledger, reading }: { ledger: Ledger; reading: Reading }, after: number, filter: EventFilter, signal: AbortSignal): AsyncGenerator<Event[]> {
+export async function* follow(
+  { ledger, reading }: { ledger: Ledger; reading: Reading },
+  after: number,
+  filter: EventFilter,
+  signal: AbortSignal,
+): AsyncGenerator<Event[]> {
   const bell = ledger.bell()
-  for (let cursor = after; !signal.aborted; ) {
+  for (let cursor = after; !signal.aborted;) {
     const events = await reading.events(cursor, filter, page)
     if (events.length > 0) {
       cursor = events.at(-1)!.seq
@@ -17,8 +22,12 @@ export async function* follow({ ledger, reading }: { ledger: Ledger; reading: Re
 }
 
 /** A person who pauses or cancels is heard at once by the attempt that runs here. */
-export async function heed({ ledger, reading, runtime }: { ledger: Ledger; reading: Reading; runtime: { cancel(job: string): void } }, signal: AbortSignal): Promise<void> {
+export async function heed(
+  { ledger, reading, runtime }: { ledger: Ledger; reading: Reading; runtime: { cancel(job: string): void } },
+  signal: AbortSignal,
+): Promise<void> {
   const types = ['task.paused', 'task.cancelled'] as const
   for await (const events of follow({ ledger, reading }, await reading.lastSeq(), { types }, signal))
-    for (const { task, attempt } of events) if (task !== undefined && attempt !== undefined) runtime.cancel(`${task}/${attempt}`)
+    for (const { task, attempt } of events)
+      if (task !== undefined && attempt !== undefined) runtime.cancel(`${task}/${attempt}`)
 }

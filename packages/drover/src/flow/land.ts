@@ -32,10 +32,16 @@ async function tryToLand(crew: Crew, round: Round): Promise<'over' | 'moved'> {
   if (built.kind !== 'merged') return withoutMerge(crew, round, built)
   const gated = crew.settings['land.gate'] === '' ? undefined : await gate(crew, round, built)
   if (gated === 'gone') return 'over'
-  if (gated && !gated.passed) return refuse(crew, round, 'gate', gated.tail)
-  const final = gated ? await durable.step(name('write evidence'), () => buildMerge(crew, round.job, gated.evidence), 'light') : built
+  if (gated && !gated.passed) return refuse(crew, round, 'gate', redGate(crew, gated))
+  const final = gated
+    ? await durable.step(name('write evidence'), () => buildMerge(crew, round.job, gated.evidence), 'light')
+    : built
   if (final.kind !== 'merged' || final.tree !== built.tree) return 'moved'
-  const way = await durable.step(name('look at checkouts'), () => crew.workspace.checkouts(crew.here.target, final.tip, final.commit), 'light')
+  const way = await durable.step(
+    name('look at checkouts'),
+    () => crew.workspace.checkouts(crew.here.target, final.tip, final.commit),
+    'light',
+  )
   if (way.blockers.length > 0) return refuse(crew, round, 'checkout', blockedBy(way.blockers, round.job.task))
   return swap(crew, round, final, way.moves)
 }
@@ -47,28 +53,60 @@ function withoutMerge(crew: Crew, round: Round, built: Exclude<Built, Merged>): 
 }
 
 const blockedBy = (blockers: readonly Blocker[], task: string): string =>
-  blockers.map(({ path, files }) => `${path} has changes in ${files.slice(0, 10).join(', ')}: commit or stash them, then \`drover land ${task}\``).join('; ')
+  blockers
+    .map(
+      ({ path, files }) =>
+        `${path} has changes in ${files.slice(0, 10).join(', ')}: commit or stash them, then \`drover land ${task}\``,
+    )
+    .join('; ')
 
 async function gate(crew: Crew, round: Round, built: Merged): Promise<Gate | 'gone'> {
   const { job, durable, name, n } = round
   const logFile = `${crew.here.folderOf(job.task, job.attempt)}/gate-${n}.log`
-  const wanted = { commit: built.commit, command: crew.settings['land.gate'], timeoutMs: crew.settings['land.gate_timeout'], logFile, fresh: crew.settings['land.gate_fresh'] }
+  const wanted = {
+    commit: built.commit,
+    command: crew.settings['land.gate'],
+    timeoutMs: crew.settings['land.gate_timeout'],
+    logFile,
+    fresh: crew.settings['land.gate_fresh'],
+  }
   const gated = await durable.step(name('gate'), (step) => crew.workspace.gate(wanted, step.signal))
   const { passed, evidence, log, durationMs } = gated
-  const told = await tell(crew, round, 'note gate', [about(job, { type: 'landing.gated', data: { tree: built.tree, passed, evidence, log, durationMs: Math.round(durationMs), n } })])
+  const told = await tell(crew, round, {
+    step: 'note gate',
+    events: [
+      about(job, {
+        type: 'landing.gated',
+        data: { tree: built.tree, passed, evidence, log, durationMs: Math.round(durationMs), n },
+      }),
+    ],
+  })
   return told ? gated : 'gone'
 }
+
+const redGate = ({ settings }: Crew, { exitCode, tail }: Gate): string =>
+  `the gate \`${settings['land.gate']}\` ended with ${exitCode ?? 'a signal or its time limit'}${tail.trim() === '' ? '' : `: ${tail.trim().slice(-2000)}`}`
 
 /** The intent comes first, with the checkouts that must follow; then one compare-and-swap decides. */
 async function swap(crew: Crew, round: Round, built: Merged, checkouts: CheckoutMove[]): Promise<'over' | 'moved'> {
   const { job, durable, name, n } = round
   const branch = crew.here.target
-  const intended = about(job, { type: 'landing.intended', data: { commit: built.commit, from: built.tip, branch, checkouts, n } })
-  if (!(await tell(crew, round, 'intend', [intended]))) return 'over'
-  const moved = await durable.step(name('move branch'), () => crew.workspace.move({ task: job.task, branch, from: built.tip, to: built.commit }), 'light')
+  const intended = about(job, {
+    type: 'landing.intended',
+    data: { commit: built.commit, from: built.tip, branch, checkouts, n },
+  })
+  if (!(await tell(crew, round, { step: 'intend', events: [intended] }))) return 'over'
+  const moved = await durable.step(
+    name('move branch'),
+    () => crew.workspace.move({ task: job.task, branch, from: built.tip, to: built.commit }),
+    'light',
+  )
   if (moved.outcome === 'moved') {
-    const refused = about(job, { type: 'landing.refused', data: { reason: 'moved', detail: `${branch} moved meanwhile`, n } })
-    return (await tell(crew, round, 'note move', [refused])) ? 'moved' : 'over'
+    const refused = about(job, {
+      type: 'landing.refused',
+      data: { reason: 'moved', detail: `${branch} moved meanwhile`, n },
+    })
+    return (await tell(crew, round, { step: 'note move', events: [refused] })) ? 'moved' : 'over'
   }
   if (moved.outcome === 'fenced') throw new Error('a newer drover has taken over this repository')
   await durable.step(name('move checkouts'), () => crew.workspace.follow(checkouts), 'light')
@@ -79,13 +117,13 @@ async function finish(crew: Crew, round: Round, commit: string, from: string): P
   const { job, n } = round
   const landed = about(job, { type: 'landing.landed', data: { commit, from, branch: crew.here.target, n } })
   await leave(crew, round)
-  await tell(crew, round, 'record', [landed, ...(await completions(crew, job, commit))], 'last')
+  await tell(crew, round, { step: 'record', events: [landed, ...(await completions(crew, job, commit))], last: 'last' })
   return 'over'
 }
 
 const complete = async (crew: Crew, round: Round): Promise<'over'> => {
   await leave(crew, round)
-  await tell(crew, round, 'record', await completions(crew, round.job, null), 'last')
+  await tell(crew, round, { step: 'record', events: await completions(crew, round.job, null), last: 'last' })
   return 'over'
 }
 
@@ -96,23 +134,45 @@ async function completions({ reading }: Crew, job: Job, commit: string | null): 
 }
 
 /** Back to its own agent with the evidence, or to a person; in the transaction that says it was refused. */
-async function refuse(crew: Crew, round: Round, reason: 'conflict' | 'gate' | 'review' | 'checkout', detail: string): Promise<'over'> {
+async function refuse(
+  crew: Crew,
+  round: Round,
+  reason: 'conflict' | 'gate' | 'review' | 'checkout',
+  detail: string,
+): Promise<'over'> {
   const { job, n } = round
   const task = (await crew.reading.task(job.task))!
   const refused = about(job, { type: 'landing.refused', data: { reason, detail, n } })
   const next = consequence(crew, task, reason, detail)
-  await tell(crew, round, 'record', [refused, next])
+  await tell(crew, round, { step: 'record', events: [refused, next] })
   if (next.type === 'task.retried' && next.data.fresh) await leave(crew, round)
   return 'over'
 }
 
-function consequence(crew: Crew, task: Task, reason: 'conflict' | 'gate' | 'review' | 'checkout', detail: string): NewEvent {
-  if (reason === 'conflict' || reason === 'gate') return settleRefusal(task, { reason, detail }, rulesFor(crew, task), crew.clock.now())
-  return { type: 'task.blocked', task: task.id, attempt: task.attempt, data: { reason, note: detail, counts: false, verdict: null } }
+function consequence(
+  crew: Crew,
+  task: Task,
+  reason: 'conflict' | 'gate' | 'review' | 'checkout',
+  detail: string,
+): NewEvent {
+  if (reason === 'conflict' || reason === 'gate')
+    return settleRefusal(task, { reason, detail }, rulesFor(crew, task), crew.clock.now())
+  return {
+    type: 'task.blocked',
+    task: task.id,
+    attempt: task.attempt,
+    data: { reason, note: detail, counts: false, verdict: null },
+  }
+}
+
+interface Telling {
+  step: string
+  events: NewEvent[]
+  last?: 'last'
 }
 
 /** Appends as this landing's step. False when the task is not in this landing any more: a person took it out. */
-async function tell(crew: Crew, { job, durable, name }: Round, step: string, events: NewEvent[], last?: 'last'): Promise<boolean> {
+async function tell(crew: Crew, { job, durable, name }: Round, { step, events, last }: Telling): Promise<boolean> {
   return durable.step(name(step), async (here: Step) => {
     const by = { kind: 'job' as const, key: here.key, task: job.task, attempt: job.attempt, holder: durable.holder }
     const beside = function* (): Part {

@@ -1,7 +1,12 @@
 /** Whether a path matches one of the globs: `*` within a folder, `**` over folders, `?` one character. */
-export const matchesAny = (path: string, globs: readonly string[]): boolean => globs.some((glob) => matches(path.split('/'), parts(glob)))
+export const matchesAny = (path: string, globs: readonly string[]): boolean =>
+  globs.some((glob) => matches(path.split('/'), parts(glob)))
 
-const parts = (glob: string): string[] => glob.replace(/^\.?\//, '').replace(/\/$/, '/**').split('/')
+const parts = (glob: string): string[] =>
+  glob
+    .replace(/^\.?\//, '')
+    .replace(/\/$/, '/**')
+    .split('/')
 
 function matches(path: readonly string[], glob: readonly string[]): boolean {
   if (glob.length === 0) return path.length === 0

@@ -12,4 +12,5 @@ export async function partsOf(reading: Reading, parent: string): Promise<Task[]>
 export const passedParts = async (reading: Reading, parent: string): Promise<string[]> =>
   (await partsOf(reading, parent)).filter(({ status }) => status === 'landing').map(({ id }) => id)
 
-export const partsAtWork = async (reading: Reading, parent: string): Promise<Task[]> => (await partsOf(reading, parent)).filter(isAtWork)
+export const partsAtWork = async (reading: Reading, parent: string): Promise<Task[]> =>
+  (await partsOf(reading, parent)).filter(isAtWork)

@@ -19,10 +19,20 @@ export async function runAgent(crew: Crew, durable: Durable, work: Work, step: S
   return supervise(crew, work, folder, step.signal)
 }
 
-const over = ({ exitCode, signal }: AgentState & { state: 'over' }): Ran => ({ end: 'over', exitCode, signal, words: '' })
+const over = ({ exitCode, signal }: AgentState & { state: 'over' }): Ran => ({
+  end: 'over',
+  exitCode,
+  signal,
+  words: '',
+})
 
 async function beginPart({ ledger, here }: Crew, durable: Durable, work: Work): Promise<void> {
-  const event = { type: 'task.started', task: work.task, attempt: work.attempt, data: { machine: here.machine, slot: work.slot } } as const
+  const event = {
+    type: 'task.started',
+    task: work.task,
+    attempt: work.attempt,
+    data: { machine: here.machine, slot: work.slot },
+  } as const
   const key = `${durable.job}/${work.task}/started`
   await ledger.append([event], { kind: 'job', key, task: work.owner, attempt: work.attempt, holder: durable.holder })
 }
@@ -34,7 +44,15 @@ async function launch(crew: Crew, work: Work, folder: string): Promise<void> {
   const promptFile = await writePrompt(crew, task, work, folder)
   const spec = { run: task.run, promptFile, session: task.session, worktree }
   const wrapped: Launch = crew.isolation.wrap(driver.spawn(spec), { worktree, folder })
-  const env = crew.here.envOf({ task: work.task, parent: work.owner, attempt: work.attempt, worktree, base: work.base, slot: work.slot, extra: wrapped.env })
+  const env = crew.here.envOf({
+    task: work.task,
+    parent: work.owner,
+    attempt: work.attempt,
+    worktree,
+    base: work.base,
+    slot: work.slot,
+    extra: wrapped.env,
+  })
   await crew.system.launch({ folder, cwd: worktree, file: wrapped.file, args: wrapped.args, env, stdin: wrapped.stdin })
 }
 
@@ -53,7 +71,8 @@ async function supervise(crew: Crew, work: Work, folder: string, signal: AbortSi
     if (size !== heard.size) heard = { at: clock.ticks(), size }
     const left = { timeout: begun + limit - clock.ticks(), stalled: heard.at + settings.stall_timeout - clock.ticks() }
     if (left.timeout <= 0) return stopped('timeout', `the attempt took longer than ${Math.round(limit / 1000)} s`)
-    if (left.stalled <= 0) return stopped('stalled', `the agent said nothing for ${Math.round(settings.stall_timeout / 1000)} s`)
+    if (left.stalled <= 0)
+      return stopped('stalled', `the agent said nothing for ${Math.round(settings.stall_timeout / 1000)} s`)
     await system.stirred(folder, Math.min(left.timeout, left.stalled, 60_000), signal)
   }
 }

@@ -15,7 +15,10 @@ export async function sweep(crew: Crew): Promise<number> {
   return tasks.length
 }
 
-async function startLanding(crew: Crew, { id, attempt, landings }: { id: string; attempt: number; landings: number }): Promise<void> {
+async function startLanding(
+  crew: Crew,
+  { id, attempt, landings }: { id: string; attempt: number; landings: number },
+): Promise<void> {
   await crew.ledger.transact(() => crew.runtime.start(landingJob(crew, id, attempt, landings)))
 }
 
@@ -23,6 +26,13 @@ async function startLanding(crew: Crew, { id, attempt, landings }: { id: string;
 async function giveUp(crew: Crew, { id, attempt }: { id: string; attempt: number }): Promise<void> {
   const task = await crew.reading.task(id)
   if (!task || task.attempt !== attempt) return
-  const events = settle(task, { kind: 'broken', reason: 'lost', error: 'no job stood for this attempt' }, rulesFor(crew, task), crew.clock.now())
-  await crew.ledger.append(events, { kind: 'machine', name: crew.here.machine, request: `${id}/${attempt}/lost` }, () => crew.records.end(id, attempt, crew.clock.now()))
+  const events = settle(
+    task,
+    { kind: 'broken', reason: 'lost', error: 'no job stood for this attempt' },
+    rulesFor(crew, task),
+    crew.clock.now(),
+  )
+  await crew.ledger.append(events, { kind: 'machine', name: crew.here.machine, request: `${id}/${attempt}/lost` }, () =>
+    crew.records.end(id, attempt, crew.clock.now()),
+  )
 }

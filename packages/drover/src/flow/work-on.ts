@@ -18,21 +18,40 @@ export async function workOn(crew: Crew, durable: Durable, work: Work): Promise<
   const kept = await durable.step(name('keep'), () => keep(crew, work), 'light')
   if (ran.end === 'moved on') return 'moved on'
   if (ran.end !== 'over') return { kind: 'broken', reason: ran.end, error: ran.words }
-  const verdict = await durable.step(name('judge'), (step) => judgeWork(crew, work, ran, kept, step.signal), 'light')
+  const verdict = await durable.step(
+    name('judge'),
+    (step) => judgeWork(crew, { work, ran, kept }, step.signal),
+    'light',
+  )
   if (verdict.by === 'exit-code' && ran.signal !== null && verdict.verdict === 'fail')
     return { kind: 'broken', reason: ran.signal === 'lost' ? 'lost' : 'crashed', error: verdict.summary }
   return { kind: 'judged', verdict, commit: kept.commit, base: kept.base, subjects: kept.subjects }
 }
 
 async function stop(crew: Crew, work: Work): Promise<string> {
-  await crew.system.end({ folder: crew.here.folderOf(work.task, work.attempt), mark: markOf(crew, work), graceMs: crew.settings.stop_grace })
+  await crew.system.end({
+    folder: crew.here.folderOf(work.task, work.attempt),
+    mark: markOf(crew, work),
+    graceMs: crew.settings.stop_grace,
+  })
   return 'gone'
 }
 
 /** Always, also after a limit, a crash or a pause: nothing an agent did may be lost. */
 async function keep(crew: Crew, work: Work): Promise<Keeping> {
   const message = `${work.task}: what attempt ${work.attempt} left`
-  const kept = await crew.workspace.keep({ task: work.owner, attempt: work.attempt, message, author: crew.here.committer })
-  return { commit: kept.commit, base: kept.base, subjects: kept.subjects, files: kept.files, leftovers: kept.leftovers, problem: kept.problem }
+  const kept = await crew.workspace.keep({
+    task: work.owner,
+    attempt: work.attempt,
+    message,
+    author: crew.here.committer,
+  })
+  return {
+    commit: kept.commit,
+    base: kept.base,
+    subjects: kept.subjects,
+    files: kept.files,
+    leftovers: kept.leftovers,
+    problem: kept.problem,
+  }
 }
-

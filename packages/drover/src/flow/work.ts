@@ -28,4 +28,5 @@ export interface Ran {
   readonly words: string
 }
 
-export const markOf = ({ here }: Pick<Crew, 'here'>, work: Pick<Work, 'owner' | 'attempt'>): string => runId(here.project, work.owner, work.attempt)
+export const markOf = ({ here }: Pick<Crew, 'here'>, work: Pick<Work, 'owner' | 'attempt'>): string =>
+  runId(here.project, work.owner, work.attempt)

@@ -73,7 +73,8 @@ function* maySpeak(by: Speaker): Part<boolean> {
 /** One event, what it does, and the events that follow from it by themselves. */
 function* write(event: Event): Part<Event[]> {
   const before = event.task !== undefined && event.type !== 'task.created' ? yield* taskById(event.task) : undefined
-  if (before && move(before, event) === undefined) throw new Refused({ outcome: 'impossible', task: before, event: event.type })
+  if (before && move(before, event) === undefined)
+    throw new Refused({ outcome: 'impossible', task: before, event: event.type })
   if (before && (yield* isBeingLanded(before, event))) throw new Refused({ outcome: 'landing', task: before })
   const stored = yield* store(event)
   yield* apply(stored, before)
@@ -95,11 +96,18 @@ export function* store(event: Event): Part<Event> {
 /** From `landing.intended` until the ref's fate is known nobody may take the task out of the lane. */
 function* isBeingLanded(task: Task, event: Event): Part<boolean> {
   if (task.status !== 'landing' || (event.type !== 'task.cancelled' && event.type !== 'task.paused')) return false
-  const row = yield* one<{ outcome: string }>(sql`select outcome from landing where task = ${task.id} and attempt = ${task.attempt} order by n desc limit 1`)
+  const row = yield* one<{ outcome: string }>(
+    sql`select outcome from landing where task = ${task.id} and attempt = ${task.attempt} order by n desc limit 1`,
+  )
   return row?.outcome === 'intended'
 }
 
-const touchesNeeds: ReadonlySet<Event['type']> = new Set(['task.completed', 'task.reopened', 'task.edited', 'task.created'])
+const touchesNeeds: ReadonlySet<Event['type']> = new Set([
+  'task.completed',
+  'task.reopened',
+  'task.edited',
+  'task.created',
+])
 
 /** Tasks whose status no longer fits the number of their open needs. */
 function* changedStanding(event: Event): Part<Task[]> {
@@ -115,9 +123,26 @@ function* changedStanding(event: Event): Part<Task[]> {
 
 /** A need was met, or came up: the task moves by an event of its own, in the same transaction. */
 function follows(task: Task, cause: Event): Event {
-  const stamp = { task: task.id, attempt: task.attempt, seq: 0, key: `${cause.key}>${task.id}`, at: cause.at, machine: cause.machine, slot: null, actor: cause.actor }
+  const stamp = {
+    task: task.id,
+    attempt: task.attempt,
+    seq: 0,
+    key: `${cause.key}>${task.id}`,
+    at: cause.at,
+    machine: cause.machine,
+    slot: null,
+    actor: cause.actor,
+  }
   return task.openNeeds === 0
-    ? { ...stamp, type: 'task.unblocked', data: { how: 'needs', note: `${cause.task} is ${cause.type === 'task.completed' ? 'completed' : 'no longer needed'}`, resets: false, fresh: false } }
+    ? {
+        ...stamp,
+        type: 'task.unblocked',
+        data: {
+          how: 'needs',
+          note: `${cause.task} is ${cause.type === 'task.completed' ? 'completed' : 'no longer needed'}`,
+          resets: false,
+          fresh: false,
+        },
+      }
     : { ...stamp, type: 'task.blocked', data: { reason: 'needs', note: '', counts: false, verdict: null } }
 }
-

@@ -10,7 +10,9 @@ import { insertTask, updateTask } from './apply-task.ts'
 /** What an event does to the tables. Rebuilding the ledger is applying every event again. */
 export function* apply(event: Event, before: Task | undefined): Part {
   if (before) yield* updateTask(before, evolve(before, event))
-  yield* (beside[event.type] as ((event: Event, before: Task | undefined) => Part) | undefined)?.(event, before) ?? nothing()
+  yield* (
+    (beside[event.type] as ((event: Event, before: Task | undefined) => Part) | undefined)?.(event, before) ?? nothing()
+  )
 }
 
 type Effect<T extends EventType> = (event: Event & { type: T }, before: Task | undefined) => Part
@@ -20,19 +22,24 @@ function* nothing(): Part {}
 function* create(event: Event & { type: 'task.created' }): Part {
   const id = event.task!
   const { parentId, needs, words } = event.data
-  const taken = yield* one(sql`select 1 as taken from task where id = ${id} collate nocase union all select 1 from epic where id = ${id} collate nocase`)
+  const taken = yield* one(
+    sql`select 1 as taken from task where id = ${id} collate nocase union all select 1 from epic where id = ${id} collate nocase`,
+  )
   if (taken) throw new DroverError('id-taken', { id })
-  if (parentId !== null && !(yield* one(sql`select 1 as found from task where id = ${parentId}`))) throw new DroverError('no-task', { id: parentId, nearest: [] })
+  if (parentId !== null && !(yield* one(sql`select 1 as found from task where id = ${parentId}`)))
+    throw new DroverError('no-task', { id: parentId, nearest: [] })
   yield* checkEpic(words.epicId)
   const unmet = new Set(needs)
-  for (const need of unmet) if (yield* one(sql`select 1 as met from task where id = ${need} and status = 'completed'`)) unmet.delete(need)
+  for (const need of unmet)
+    if (yield* one(sql`select 1 as met from task where id = ${need} and status = 'completed'`)) unmet.delete(need)
   yield* insertTask(born(event, unmet.size))
   yield* addNeeds(id, needs)
   if (event.data.status === 'completed') yield* neededByOthers(event, -1)
 }
 
 function* checkEpic(id: string | null | undefined): Part {
-  if (id && !(yield* one(sql`select 1 as found from epic where id = ${id}`))) throw new DroverError('no-epic', { id, nearest: [] })
+  if (id && !(yield* one(sql`select 1 as found from epic where id = ${id}`)))
+    throw new DroverError('no-epic', { id, nearest: [] })
 }
 
 /** Needs may point at tasks created later in the same transaction; what is missing at its end is refused by the foreign key. */
@@ -66,7 +73,9 @@ function* refuseCircle(task: string, need: string): Part {
 }
 
 function* neededByOthers(event: Event, by: number): Part {
-  yield* run(sql`update task set open_needs = open_needs + ${by} where id in (select task from need where needs = ${event.task!})`)
+  yield* run(
+    sql`update task set open_needs = open_needs + ${by} where id in (select task from need where needs = ${event.task!})`,
+  )
 }
 
 function* claim(event: Event & { type: 'task.claimed' }): Part {
@@ -111,7 +120,9 @@ const beside: { [T in EventType]?: Effect<T> } = {
     if (before?.status === 'completed') yield* neededByOthers(event, 1)
   },
   *'task.hinted'(event) {
-    yield* run(sql`insert into hint (id, task, text, at) values (${event.data.hint}, ${event.task!}, ${event.data.text}, ${event.at})`)
+    yield* run(
+      sql`insert into hint (id, task, text, at) values (${event.data.hint}, ${event.task!}, ${event.data.text}, ${event.at})`,
+    )
   },
   *'task.hint_delivered'(event) {
     yield* run(sql`update hint set delivered_at = ${event.at}, how = ${event.data.how} where id = ${event.data.hint}`)
@@ -123,12 +134,18 @@ const beside: { [T in EventType]?: Effect<T> } = {
   'landing.refused': applyLanding,
   *'epic.created'(event) {
     const { title, description } = event.data
-    const taken = yield* all(sql`select id from epic where id = ${event.epic!} collate nocase union all select id from task where id = ${event.epic!} collate nocase`)
+    const taken = yield* all(
+      sql`select id from epic where id = ${event.epic!} collate nocase union all select id from task where id = ${event.epic!} collate nocase`,
+    )
     if (taken.length > 0) throw new DroverError('id-taken', { id: event.epic! })
-    yield* run(sql`insert into epic (id, title, description, status, created_at) values (${event.epic!}, ${title}, ${description}, 'open', ${event.at})`)
+    yield* run(
+      sql`insert into epic (id, title, description, status, created_at) values (${event.epic!}, ${title}, ${description}, 'open', ${event.at})`,
+    )
   },
   *'epic.edited'(event) {
-    yield* run(sql`update epic set title = coalesce(${event.data.title ?? null}, title), description = coalesce(${event.data.description ?? null}, description) where id = ${event.epic!}`)
+    yield* run(
+      sql`update epic set title = coalesce(${event.data.title ?? null}, title), description = coalesce(${event.data.description ?? null}, description) where id = ${event.epic!}`,
+    )
   },
   *'epic.closed'(event) {
     yield* run(sql`update epic set status = 'closed' where id = ${event.epic!}`)

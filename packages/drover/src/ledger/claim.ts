@@ -10,10 +10,14 @@ const page = 16
 /** The best ready task for this slot: read through the index `task_ready`, a page at a time, never a scan. */
 export function* nextTask(claim: Claim): Part<Task | undefined> {
   const atWork = yield* workingScopes()
-  for (let last: { priority: number; ordinal: number } | undefined; ; ) {
-    const rows = yield* all<Record<string, unknown> & { priority: number; ordinal: number; over: number }>(readyAfter(claim, last))
+  for (let last: { priority: number; ordinal: number } | undefined; ;) {
+    const rows = yield* all<Record<string, unknown> & { priority: number; ordinal: number; over: number }>(
+      readyAfter(claim, last),
+    )
     const chosen = schedule(
-      rows.map((row): Candidate => ({ task: decodeTask(row), lastAttemptIsOver: row.over === 1 })).filter(({ task }) => canWork(task, claim)),
+      rows
+        .map((row): Candidate => ({ task: decodeTask(row), lastAttemptIsOver: row.over === 1 }))
+        .filter(({ task }) => canWork(task, claim)),
       atWork,
       claim.now,
     )
@@ -22,7 +26,8 @@ export function* nextTask(claim: Claim): Part<Task | undefined> {
   }
 }
 
-const canWork = (task: Task, { agents, defaultAgent }: Claim): boolean => task.run !== null || agents.includes(task.agent ?? defaultAgent)
+const canWork = (task: Task, { agents, defaultAgent }: Claim): boolean =>
+  task.run !== null || agents.includes(task.agent ?? defaultAgent)
 
 function readyAfter({ epic, now }: Claim, last: { priority: number; ordinal: number } | undefined) {
   const after = last ? sql`and (priority, -ordinal) < (${last.priority}, ${-last.ordinal})` : raw('')

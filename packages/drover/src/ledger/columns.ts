@@ -1,6 +1,6 @@
 import type { Event, EventType } from '../domain/event.ts'
 import type { Task } from '../domain/task.ts'
-import type { Attempt, LandingRow } from '../ports/reading.ts'
+import type { Attempt, LandingRow } from '../domain/rows.ts'
 
 type Row = Record<string, unknown>
 type Kind = 'plain' | 'flag' | 'json'
@@ -10,13 +10,66 @@ const flags = new Set(['verify', 'fresh', 'imported'])
 const kindOf = (field: string): Kind => (json.has(field) ? 'json' : flags.has(field) ? 'flag' : 'plain')
 
 /** `commit` is a word of SQL's own. */
-const columnOf = (field: string): string => (field === 'commit' ? 'commit_id' : field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`))
+const columnOf = (field: string): string =>
+  field === 'commit' ? 'commit_id' : field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
 const fields = [
-  ['id', 'kind', 'parentId', 'sequence', 'title', 'description', 'type', 'epicId', 'priority', 'labels', 'scope', 'acceptance', 'checks'],
-  ['run', 'agent', 'judge', 'land', 'timeoutMs', 'maxAttempts', 'verify', 'status', 'blockedReason', 'blockedNote', 'rest', 'openNeeds'],
-  ['attempt', 'attempts', 'lostInARow', 'notBefore', 'fresh', 'approved', 'baseCommit', 'landings', 'commit', 'landedCommit', 'verdict'],
-  ['session', 'lastError', 'imported', 'createdBy', 'email', 'modifiedBy', 'completedBy', 'createdAt', 'updatedAt', 'startedAt', 'finishedAt', 'usage'],
+  [
+    'id',
+    'kind',
+    'parentId',
+    'sequence',
+    'title',
+    'description',
+    'type',
+    'epicId',
+    'priority',
+    'labels',
+    'scope',
+    'acceptance',
+    'checks',
+  ],
+  [
+    'run',
+    'agent',
+    'judge',
+    'land',
+    'timeoutMs',
+    'maxAttempts',
+    'verify',
+    'status',
+    'blockedReason',
+    'blockedNote',
+    'rest',
+    'openNeeds',
+  ],
+  [
+    'attempt',
+    'attempts',
+    'lostInARow',
+    'notBefore',
+    'fresh',
+    'approved',
+    'baseCommit',
+    'landings',
+    'commit',
+    'landedCommit',
+    'verdict',
+  ],
+  [
+    'session',
+    'lastError',
+    'imported',
+    'createdBy',
+    'email',
+    'modifiedBy',
+    'completedBy',
+    'createdAt',
+    'updatedAt',
+    'startedAt',
+    'finishedAt',
+    'usage',
+  ],
 ].flat() as (keyof Task)[]
 
 /** A task's columns, in the order of the statements that read and write them. */
@@ -24,24 +77,53 @@ export const taskColumns = fields.map((field) => ({ field, column: columnOf(fiel
 export const taskColumnNames = taskColumns.map(({ column }) => column).join(', ')
 
 const encode = (value: unknown, kind: Kind): string | number | null =>
-  value === null ? null : kind === 'json' ? JSON.stringify(value) : kind === 'flag' ? Number(value) : (value as string | number)
-const decode = (value: unknown, kind: Kind): unknown => (value === null ? null : kind === 'json' ? JSON.parse(value as string) : kind === 'flag' ? value === 1 : value)
+  value === null
+    ? null
+    : kind === 'json'
+      ? JSON.stringify(value)
+      : kind === 'flag'
+        ? Number(value)
+        : (value as string | number)
+const decode = (value: unknown, kind: Kind): unknown =>
+  value === null ? null : kind === 'json' ? JSON.parse(value as string) : kind === 'flag' ? value === 1 : value
 
-export const encodeTask = (task: Task): (string | number | null)[] => taskColumns.map(({ field, kind }) => encode(task[field], kind))
+export const encodeTask = (task: Task): (string | number | null)[] =>
+  taskColumns.map(({ field, kind }) => encode(task[field], kind))
 
-export const decodeTask = (row: Row): Task => Object.fromEntries(taskColumns.map(({ field, column, kind }) => [field, decode(row[column], kind)])) as unknown as Task
+export const decodeTask = (row: Row): Task =>
+  Object.fromEntries(
+    taskColumns.map(({ field, column, kind }) => [field, decode(row[column], kind)]),
+  ) as unknown as Task
 
 /** The columns in which two states of a task differ, with their new values. */
 export function changedColumns(before: Task, after: Task): { column: string; value: string | number | null }[] {
   return taskColumns
-    .filter(({ field, kind }) => before[field] !== after[field] && (kind !== 'json' || JSON.stringify(before[field]) !== JSON.stringify(after[field])))
+    .filter(
+      ({ field, kind }) =>
+        before[field] !== after[field] &&
+        (kind !== 'json' || JSON.stringify(before[field]) !== JSON.stringify(after[field])),
+    )
     .map(({ field, column, kind }) => ({ column, value: encode(after[field], kind) }))
 }
 
 export function decodeEvent(row: Row): Event {
   const { seq, key, at, machine, slot, actor } = row as unknown as Event
-  const about = { ...(row.task === null ? {} : { task: row.task as string }), ...(row.epic === null ? {} : { epic: row.epic as string }), ...(row.attempt === null ? {} : { attempt: row.attempt as number }) }
-  return { seq, key, at, machine, slot, actor, ...about, type: row.type as EventType, data: JSON.parse(row.data as string) } as Event
+  const about = {
+    ...(row.task === null ? {} : { task: row.task as string }),
+    ...(row.epic === null ? {} : { epic: row.epic as string }),
+    ...(row.attempt === null ? {} : { attempt: row.attempt as number }),
+  }
+  return {
+    seq,
+    key,
+    at,
+    machine,
+    slot,
+    actor,
+    ...about,
+    type: row.type as EventType,
+    data: JSON.parse(row.data as string),
+  } as Event
 }
 
 export function decodeAttempt(row: Row): Attempt {

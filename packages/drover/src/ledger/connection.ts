@@ -20,7 +20,10 @@ export interface Connection {
 const openingMs = 10_000
 
 /** `begin immediate` because a transaction that reads first and writes later fails at once under WAL when another wrote between. */
-export function connect(file: string, options: { create: boolean; patienceMs: number; prepare: (db: DatabaseSync) => void }): Connection {
+export function connect(
+  file: string,
+  options: { create: boolean; patienceMs: number; prepare: (db: DatabaseSync) => void },
+): Connection {
   if (!options.create && !existsSync(file)) throw new DroverError('no-project', { folder: file })
   const db = open(file, options.prepare)
   const statements = new Map<string, StatementSync>()

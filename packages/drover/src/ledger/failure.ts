@@ -1,6 +1,7 @@
 import { DroverError } from '../domain/error.ts'
 
-const code = (error: unknown): number => (typeof error === 'object' && error !== null && 'errcode' in error ? Number(error.errcode) & 0xff : 0)
+const code = (error: unknown): number =>
+  typeof error === 'object' && error !== null && 'errcode' in error ? Number(error.errcode) & 0xff : 0
 
 /** SQLITE_BUSY and SQLITE_LOCKED: somebody else writes just now. */
 export const isBusy = (error: unknown): boolean => code(error) === 5 || code(error) === 6

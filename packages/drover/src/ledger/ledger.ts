@@ -27,18 +27,24 @@ export function openLedger(connection: Connection, { machine, now }: { machine: 
     async claim(claim, start) {
       // A write lock only when there is something to write: most looks find nothing.
       if (!connection.read(() => nextTask(claim))) return undefined
-      const task = await connection.transact(function* () {
+      const chosen = await connection.transact(function* () {
         const best = yield* nextTask(claim)
         if (!best) return undefined
         const event = claimed(best, claim)
         const key = `${best.id}/${event.attempt}/claim`
-        const answer = yield* append({ events: [event], by: { kind: 'machine', name: claim.machine, request: key }, at: now(), machine })
-        if (answer.outcome === 'appended') yield* run(sql`update event set slot = ${claim.slot} where seq = ${answer.events[0]!.seq}`)
+        const answer = yield* append({
+          events: [event],
+          by: { kind: 'machine', name: claim.machine, request: key },
+          at: now(),
+          machine,
+        })
+        if (answer.outcome === 'appended')
+          yield* run(sql`update event set slot = ${claim.slot} where seq = ${answer.events[0]!.seq}`)
         const task = { ...best, attempt: event.attempt!, status: 'claimed' as const }
         yield* start(task)
         return task
       })
-      return task && tell(task)
+      return chosen && tell(chosen)
     },
 
     transact: (part) => connection.transact(part),

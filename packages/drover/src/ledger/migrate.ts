@@ -7,12 +7,14 @@ import { migrations } from './migrations.ts'
 /** "Drvr" in the file's header: tells our ledger from a file that only has our ledger's name. */
 const mark = 0x44727672
 
-const number = (db: DatabaseSync, pragma: string): number => Number(Object.values(db.prepare(`pragma ${pragma}`).get() ?? {})[0])
+const number = (db: DatabaseSync, pragma: string): number =>
+  Number(Object.values(db.prepare(`pragma ${pragma}`).get() ?? {})[0])
 
 /** Brings the file to the newest schema. Eight processes that do it at once do it one after another. */
 export function migrate(db: DatabaseSync, file: string): void {
   if (number(db, 'application_id') === mark && number(db, 'user_version') === migrations.length) return
-  if (number(db, 'page_count') > 0 && number(db, 'application_id') !== mark && number(db, 'schema_version') > 0) throw new DroverError('not-our-ledger', { file })
+  if (number(db, 'page_count') > 0 && number(db, 'application_id') !== mark && number(db, 'schema_version') > 0)
+    throw new DroverError('not-our-ledger', { file })
   db.exec('pragma journal_mode = wal')
   db.exec('begin immediate')
   try {

@@ -29,7 +29,11 @@ export async function openSqlite({ file, machine, now, create, patienceMs = 10_0
   const ledger = openLedger(connection, { machine, now })
   const reading = openReading(connection)
   if (create)
-    await ledger.transact(() => run(sql`insert into project (one, id, target, created_at) values (1, ${create.project}, ${create.target}, ${now()}) on conflict do nothing`))
+    await ledger.transact(() =>
+      run(
+        sql`insert into project (one, id, target, created_at) values (1, ${create.project}, ${create.target}, ${now()}) on conflict do nothing`,
+      ),
+    )
   else if (!(await hasProject(reading))) throw new DroverError('no-project', { folder: file })
   return { ledger, reading, records: openRecords(connection) }
 }

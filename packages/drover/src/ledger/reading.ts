@@ -1,7 +1,8 @@
 import { standingOf, type Standing } from '../domain/summary.ts'
 import type { BlockedReason, TaskStatus } from '../domain/task.ts'
 import type { Part } from '../ports/ledger.ts'
-import type { Epic, Need, Reading, TaskFilter } from '../ports/reading.ts'
+import type { Epic, Need } from '../domain/rows.ts'
+import type { Reading, TaskFilter } from '../ports/reading.ts'
 import { decodeAttempt, decodeEvent, decodeLanding, decodeTask, taskColumnNames } from './columns.ts'
 import type { Connection } from './connection.ts'
 import { all, join, one, raw, sql } from './sql.ts'
@@ -19,51 +20,116 @@ export function openReading(connection: Connection): Reading {
 
   return {
     project: async () => {
-      const row = await ask(() => one<{ id: string; target: string; created_at: number }>(sql`select id, target, created_at from project`))
+      const row = await ask(() =>
+        one<{ id: string; target: string; created_at: number }>(sql`select id, target, created_at from project`),
+      )
       return { id: row!.id, target: row!.target, createdAt: row!.created_at }
     },
     task: (id) => ask(() => taskById(id)),
-    tasks: (filter) => allPages(filter, (after, limit) => list(() => tasksWhere(filter, after, limit), (row) => ({ task: decodeTask(row), ordinal: row.ordinal as number }))),
+    tasks: (filter) =>
+      allPages(filter, (after, limit) =>
+        list(
+          () => tasksWhere(filter, after, limit),
+          (row) => ({ task: decodeTask(row), ordinal: row.ordinal as number }),
+        ),
+      ),
     subtasks: (parent) => list(() => sql`${tasksOf} where parent_id = ${parent} order by sequence`, decodeTask),
-    idsLike: (start) => list(() => sql`select id from task where id = ${start} or (id >= ${start} and id < ${`${start}\u{10ffff}`}) or (id >= ${`task-${start}`} and id < ${`task-${start}\u{10ffff}`}) order by id <> ${start}, id limit 10`, idOf),
+    idsLike: (start) =>
+      list(
+        () =>
+          sql`select id from task where id = ${start} or (id >= ${start} and id < ${`${start}\u{10ffff}`}) or (id >= ${`task-${start}`} and id < ${`task-${start}\u{10ffff}`}) order by id <> ${start}, id limit 10`,
+        idOf,
+      ),
     someIds: (limit) => list(() => sql`select id from task order by ordinal desc limit ${limit}`, idOf),
     epics: () => list(() => sql`select * from epic order by created_at, id`, epicOf),
     epic: async (id) => (await list(() => sql`select * from epic where id = ${id}`, epicOf))[0],
-    needsOf: (task) => list(() => sql`select other.id, other.status from need join task as other on other.id = need.needs where need.task = ${task} order by other.ordinal`, idAndStatus),
-    neededBy: (task) => list(() => sql`select other.id, other.status from need join task as other on other.id = need.task where need.needs = ${task} order by other.ordinal`, idAndStatus),
-    allNeeds: () => list(() => sql`select task, needs from need`, (row) => row as unknown as Need),
+    needsOf: (task) =>
+      list(
+        () =>
+          sql`select other.id, other.status from need join task as other on other.id = need.needs where need.task = ${task} order by other.ordinal`,
+        idAndStatus,
+      ),
+    neededBy: (task) =>
+      list(
+        () =>
+          sql`select other.id, other.status from need join task as other on other.id = need.task where need.needs = ${task} order by other.ordinal`,
+        idAndStatus,
+      ),
+    allNeeds: () =>
+      list(
+        () => sql`select task, needs from need`,
+        (row) => row as unknown as Need,
+      ),
     attempts: (task) => list(() => sql`select * from attempt where task = ${task} order by attempt`, decodeAttempt),
-    attempt: async (task, n) => (await list(() => sql`select * from attempt where task = ${task} and attempt = ${n}`, decodeAttempt))[0],
-    openAttempts: () => list(() => sql`select * from attempt where ended_at is null order by task, attempt`, decodeAttempt),
-    landings: (task) => list(() => (task ? sql`select * from landing where task = ${task} order by attempt, n` : sql`select * from landing order by at desc limit ${page}`), decodeLanding),
+    attempt: async (task, n) =>
+      (await list(() => sql`select * from attempt where task = ${task} and attempt = ${n}`, decodeAttempt))[0],
+    openAttempts: () =>
+      list(() => sql`select * from attempt where ended_at is null order by task, attempt`, decodeAttempt),
+    landings: (task) =>
+      list(
+        () =>
+          task
+            ? sql`select * from landing where task = ${task} order by attempt, n`
+            : sql`select * from landing order by at desc limit ${page}`,
+        decodeLanding,
+      ),
     standing: (epic) => ask(() => standing(epic)),
     standingByEpic: () => ask(standingByEpic),
-    durations: (limit) => list(() => sql`select finished_at - started_at as ms from task where status = 'completed' and started_at is not null and not imported order by finished_at desc limit ${limit}`, (row) => row.ms as number),
+    durations: (limit) =>
+      list(
+        () =>
+          sql`select finished_at - started_at as ms from task where status = 'completed' and started_at is not null and not imported order by finished_at desc limit ${limit}`,
+        (row) => row.ms as number,
+      ),
     candidate: async (id) => {
       const task = await ask(() => taskById(id))
       if (!task) return undefined
-      const open = await ask(() => one(sql`select 1 as open from attempt where task = ${id} and attempt = ${task.attempt} and ended_at is null`))
+      const open = await ask(() =>
+        one(sql`select 1 as open from attempt where task = ${id} and attempt = ${task.attempt} and ended_at is null`),
+      )
       return { task, lastAttemptIsOver: !open }
     },
     nextDue: async (now, epic) => {
       const within = epic === null ? raw('') : sql`and epic_id = ${epic}`
-      const row = await ask(() => one<{ due: number | null }>(sql`select min(not_before) as due from task where status = 'ready' and kind <> 'subtask' and not_before > ${now} ${within}`))
+      const row = await ask(() =>
+        one<{ due: number | null }>(
+          sql`select min(not_before) as due from task where status = 'ready' and kind <> 'subtask' and not_before > ${now} ${within}`,
+        ),
+      )
       return row?.due ?? undefined
     },
     events: (after, filter, limit) => list(() => eventsWhere(after, filter, limit), decodeEvent),
-    lastSeq: async () => (await ask(() => one<{ seq: number | null }>(sql`select max(seq) as seq from event`)))?.seq ?? 0,
-    pendingHints: (task) => list(() => sql`select id, text, at from hint where task = ${task} and delivered_at is null order by at, id`, (row) => row as unknown as { id: string; text: string; at: number }),
+    lastSeq: async () =>
+      (await ask(() => one<{ seq: number | null }>(sql`select max(seq) as seq from event`)))?.seq ?? 0,
+    pendingHints: (task) =>
+      list(
+        () => sql`select id, text, at from hint where task = ${task} and delivered_at is null order by at, id`,
+        (row) => row as unknown as { id: string; text: string; at: number },
+      ),
   }
 }
 
 const idOf = (row: Row): string => row.id as string
 const idAndStatus = (row: Row) => ({ id: row.id as string, status: row.status as TaskStatus })
-const epicOf = (row: Row): Epic => ({ id: row.id as string, title: row.title as string, description: row.description as string, status: row.status as Epic['status'], createdAt: row.created_at as number })
-const oneOf = (values: readonly string[]) => join(values.map((value) => sql`${value}`), ', ')
+const epicOf = (row: Row): Epic => ({
+  id: row.id as string,
+  title: row.title as string,
+  description: row.description as string,
+  status: row.status as Epic['status'],
+  createdAt: row.created_at as number,
+})
+const oneOf = (values: readonly string[]) =>
+  join(
+    values.map((value) => sql`${value}`),
+    ', ',
+  )
 
-async function allPages<T>({ after = 0, limit = Infinity }: TaskFilter, read: (after: number, limit: number) => Promise<{ task: T; ordinal: number }[]>): Promise<T[]> {
+async function allPages<T>(
+  { after = 0, limit = Infinity }: TaskFilter,
+  read: (after: number, limit: number) => Promise<{ task: T; ordinal: number }[]>,
+): Promise<T[]> {
   const found: T[] = []
-  for (let last = after; found.length < limit; ) {
+  for (let last = after; found.length < limit;) {
     const rows = await read(last, Math.min(page, limit - found.length))
     found.push(...rows.map(({ task }) => task))
     if (rows.length < page) break
@@ -100,12 +166,21 @@ type Count = { status: TaskStatus; blocked_reason: BlockedReason | null; n: numb
 
 function* standing(epic: string | undefined): Part<Standing> {
   const within = epic === undefined ? raw('') : sql`and epic_id = ${epic}`
-  const rows = yield* all<Count>(sql`select status, blocked_reason, count(*) as n from task where kind in ('task', 'spawned', 'split') ${within} group by status, blocked_reason`)
+  const rows = yield* all<Count>(
+    sql`select status, blocked_reason, count(*) as n from task where kind in ('task', 'spawned', 'split') ${within} group by status, blocked_reason`,
+  )
   return standingOf(rows.map(({ status, blocked_reason, n }) => ({ status, blockedReason: blocked_reason, n })))
 }
 
 function* standingByEpic(): Part<Map<string, Standing>> {
-  const rows = yield* all<Count>(sql`select epic_id, status, blocked_reason, count(*) as n from task where kind in ('task', 'spawned', 'split') and epic_id is not null group by epic_id, status, blocked_reason`)
+  const rows = yield* all<Count>(
+    sql`select epic_id, status, blocked_reason, count(*) as n from task where kind in ('task', 'spawned', 'split') and epic_id is not null group by epic_id, status, blocked_reason`,
+  )
   const groups = Map.groupBy(rows, (row) => row.epic_id!)
-  return new Map([...groups].map(([id, counts]) => [id, standingOf(counts.map(({ status, blocked_reason, n }) => ({ status, blockedReason: blocked_reason, n })))]))
+  return new Map(
+    [...groups].map(([id, counts]) => [
+      id,
+      standingOf(counts.map(({ status, blocked_reason, n }) => ({ status, blockedReason: blocked_reason, n }))),
+    ]),
+  )
 }

@@ -11,20 +11,43 @@ export function openRecords(connection: Connection): Records {
   const read = async <T>(part: () => Part<T>): Promise<T> => connection.read(part)
 
   return {
-    hold: (task, attempt, holder) => run(sql`update attempt set holder = ${holder} where task = ${task} and attempt = ${attempt}`),
-    end: (task, attempt, at) => run(sql`update attempt set ended_at = coalesce(ended_at, ${at}) where task = ${task} and attempt = ${attempt}`),
-    offset: async (task, attempt) => (await read(() => one<{ read_offset: number }>(sql`select read_offset from attempt where task = ${task} and attempt = ${attempt}`)))?.read_offset ?? 0,
-    readTo: (task, attempt, offset) => write(() => run(sql`update attempt set read_offset = ${offset} where task = ${task} and attempt = ${attempt}`)),
-    trusted: async () => Object.fromEntries((await read(() => all<{ key: string; value: string }>(sql`select key, value from trusted`))).map(({ key, value }) => [key, value])),
+    hold: (task, attempt, holder) =>
+      run(sql`update attempt set holder = ${holder} where task = ${task} and attempt = ${attempt}`),
+    end: (task, attempt, at) =>
+      run(sql`update attempt set ended_at = coalesce(ended_at, ${at}) where task = ${task} and attempt = ${attempt}`),
+    offset: async (task, attempt) =>
+      (
+        await read(() =>
+          one<{ read_offset: number }>(
+            sql`select read_offset from attempt where task = ${task} and attempt = ${attempt}`,
+          ),
+        )
+      )?.read_offset ?? 0,
+    readTo: (task, attempt, offset) =>
+      write(() => run(sql`update attempt set read_offset = ${offset} where task = ${task} and attempt = ${attempt}`)),
+    trusted: async () =>
+      Object.fromEntries(
+        (await read(() => all<{ key: string; value: string }>(sql`select key, value from trusted`))).map(
+          ({ key, value }) => [key, value],
+        ),
+      ),
     trust: (drivers) =>
       write(function* () {
         yield* run(sql`delete from trusted`)
-        for (const [key, value] of Object.entries(drivers)) yield* run(sql`insert into trusted (key, value) values (${key}, ${value})`)
+        for (const [key, value] of Object.entries(drivers))
+          yield* run(sql`insert into trusted (key, value) values (${key}, ${value})`)
       }),
     wish: (what, about, at) => connection.transact(() => wish(what, about, at)),
     wishes: async () =>
-      (await read(() => all<{ id: number; what: string; about: string }>(sql`select id, what, about from wish where answer is null order by id`))).map((row) => ({ ...row, about: JSON.parse(row.about), answer: null })),
-    answerWish: (id, answer) => write(() => run(sql`update wish set answer = ${JSON.stringify(answer ?? null)} where id = ${id}`)),
+      (
+        await read(() =>
+          all<{ id: number; what: string; about: string }>(
+            sql`select id, what, about from wish where answer is null order by id`,
+          ),
+        )
+      ).map((row) => ({ ...row, about: JSON.parse(row.about), answer: null })),
+    answerWish: (id, answer) =>
+      write(() => run(sql`update wish set answer = ${JSON.stringify(answer ?? null)} where id = ${id}`)),
     answerTo: async (id) => {
       const row = await read(() => one<{ answer: string | null }>(sql`select answer from wish where id = ${id}`))
       return row?.answer == null ? undefined : JSON.parse(row.answer)
@@ -34,7 +57,9 @@ export function openRecords(connection: Connection): Records {
 }
 
 function* wish(what: string, about: unknown, at: number): Part<number> {
-  const row = yield* one<{ id: number }>(sql`insert into wish (what, about, at) values (${what}, ${JSON.stringify(about ?? null)}, ${at}) returning id`)
+  const row = yield* one<{ id: number }>(
+    sql`insert into wish (what, about, at) values (${what}, ${JSON.stringify(about ?? null)}, ${at}) returning id`,
+  )
   return row!.id
 }
 

@@ -1,60 +1,8 @@
 import type { Event, EventType } from '../domain/event.ts'
+import type { Attempt, Epic, LandingRow, Need } from '../domain/rows.ts'
 import type { Candidate } from '../domain/schedule.ts'
 import type { Standing } from '../domain/summary.ts'
 import type { BlockedReason, Task, TaskStatus } from '../domain/task.ts'
-
-export interface Epic {
-  id: string
-  title: string
-  description: string
-  status: 'open' | 'closed'
-  createdAt: number
-}
-
-export interface Attempt {
-  task: string
-  attempt: number
-  machine: string
-  slot: number
-  agent: string
-  holder: string | null
-  commit: string | null
-  /** The event that ended it, and its words. */
-  outcome: string | null
-  error: string | null
-  claimedAt: number
-  startedAt: number | null
-  finishedAt: number | null
-  /** When its job had stopped its processes and kept its work; operational. */
-  endedAt: number | null
-  fresh: boolean
-}
-
-export interface Need {
-  task: string
-  needs: string
-}
-
-export interface LandingRow {
-  task: string
-  attempt: number
-  n: number
-  tip: string | null
-  commit: string | null
-  evidence: string | null
-  outcome: 'landed' | 'refused' | 'intended' | 'gated' | 'merged'
-  reason: string | null
-  detail: string | null
-  at: number
-  durationMs: number | null
-}
-
-export interface Wish {
-  id: number
-  what: string
-  about: unknown
-  answer: unknown
-}
 
 export interface TaskFilter {
   statuses?: readonly TaskStatus[]

@@ -1,6 +1,6 @@
 import type { Job } from './durable.ts'
 import type { Part } from './ledger.ts'
-import type { Wish } from './reading.ts'
+import type { Wish } from '../domain/rows.ts'
 
 /** Rows that are not the ledger's story: who holds what on which machine, and what is wished for. No event tells of them. */
 export interface Records {
@@ -17,5 +17,8 @@ export interface Records {
   answerWish(id: number, answer: unknown): Promise<void>
   answerTo(id: number): Promise<unknown>
   /** Jobs that no living one stands for: tasks at work or landing without a job, jobs without such a task. */
-  strays(): Promise<{ tasks: { id: string; attempt: number; landings: number; status: 'claimed' | 'in_progress' | 'landing' }[]; jobs: Job[] }>
+  strays(): Promise<{
+    tasks: { id: string; attempt: number; landings: number; status: 'claimed' | 'in_progress' | 'landing' }[]
+    jobs: Job[]
+  }>
 }

@@ -76,15 +76,35 @@ export interface Workspace {
   /** Whether this commit's history holds the landed commit, or its trailer. */
   holds(base: string, task: string, landed: string): Promise<boolean>
   /** A worktree for the task: the one it had, or one made ready from what was kept or from the base. */
-  at(wanted: { task: string; attempt: number; base: string; fresh: boolean; from: string | null }): Promise<Worktree | { problem: string }>
+  at(wanted: {
+    task: string
+    attempt: number
+    base: string
+    fresh: boolean
+    from: string | null
+  }): Promise<Worktree | { problem: string }>
   find(task: string): Promise<Worktree | undefined>
   /** Commits what is there and points the refs at it: nothing that is not ignored can be lost afterwards. */
-  keep(wanted: { task: string; attempt: number; message: string; author: { name: string; email: string } }): Promise<Kept>
+  keep(wanted: {
+    task: string
+    attempt: number
+    message: string
+    author: { name: string; email: string }
+  }): Promise<Kept>
   /** The worktree may be used for another task from now on. Its work must be kept before. */
   release(task: string): Promise<void>
-  merge(wanted: { branch: string; commit: string; base: string; text: LandingText; history: 'squash' | 'merge' }): Promise<Merge | Conflict>
+  merge(wanted: {
+    branch: string
+    commit: string
+    base: string
+    text: LandingText
+    history: 'squash' | 'merge'
+  }): Promise<Merge | Conflict>
   /** Runs the gate on exactly this commit's tree. */
-  gate(wanted: { commit: string; command: string; timeoutMs: number; logFile: string; fresh: boolean }, signal: AbortSignal): Promise<Gate>
+  gate(
+    wanted: { commit: string; command: string; timeoutMs: number; logFile: string; fresh: boolean },
+    signal: AbortSignal,
+  ): Promise<Gate>
   /** Checkouts of the target that must move along, and what stands in their way. */
   checkouts(branch: string, from: string, to: string): Promise<{ moves: CheckoutMove[]; blockers: Blocker[] }>
   /** One ref transaction: epoch verified, branch compared and swapped, `refs/drover/landed/<task>` created. */
@@ -99,7 +119,10 @@ export interface Workspace {
   restore(name: string): Promise<string>
   worktrees(): Promise<{ path: string; task: string | null; state: 'used' | 'free' | 'stray'; dirty: boolean }[]>
   /** Removes worktrees nobody uses, their work kept first; `all` also those of tasks that rest. */
-  prune(wanted: { all: boolean; dryRun: boolean }): Promise<{ removed: string[]; kept: { path: string; why: string }[] }>
+  prune(wanted: {
+    all: boolean
+    dryRun: boolean
+  }): Promise<{ removed: string[]; kept: { path: string; why: string }[] }>
   /** Checkouts of the target that are behind it. */
   behind(branch: string): Promise<{ path: string; by: string }[]>
 }

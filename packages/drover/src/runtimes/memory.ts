@@ -11,14 +11,20 @@ export interface Memory {
 export const emptyMemory = (): Memory => ({ jobs: new Map(), steps: new Map() })
 
 /** Remembers nothing over the end of the process: for tests, and as the shortest reading of what a runtime is. */
-export function openMemoryRuntime(memory: Memory, { clock, incarnation, onFailure }: { clock: Clock; incarnation: string; onFailure(job: Job, error: unknown): void }): Runtime {
+export function openMemoryRuntime(
+  memory: Memory,
+  { clock, incarnation, onFailure }: { clock: Clock; incarnation: string; onFailure(job: Job, error: unknown): void },
+): Runtime {
   const store: JobStore = {
     holder: incarnation,
     // eslint-disable-next-line require-yield -- nothing to write in anybody's database
     *start(job) {
       if (!memory.jobs.has(job.id)) memory.jobs.set(job.id, { ...job, done: false, holder: incarnation })
     },
-    living: async () => [...memory.jobs.values()].filter(({ done }) => !done).map(({ id, kind, task, attempt, lane }) => ({ id, kind, task, attempt, lane })),
+    living: async () =>
+      [...memory.jobs.values()]
+        .filter(({ done }) => !done)
+        .map(({ id, kind, task, attempt, lane }) => ({ id, kind, task, attempt, lane })),
     async take(job) {
       memory.jobs.get(job.id)!.holder = incarnation
       return memory.steps.get(job.id) ?? []

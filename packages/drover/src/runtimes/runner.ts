@@ -41,7 +41,9 @@ export function runJobs({ store, clock, onFailure }: Options): Runtime {
   let lookAgain = false
 
   const mayBegin = (job: Job): boolean =>
-    !running.has(job.id) && (failures.get(job.id)?.notBefore ?? 0) <= clock.ticks() && (job.lane === null || ![...running.values()].some((other) => other.job.lane === job.lane))
+    !running.has(job.id) &&
+    (failures.get(job.id)?.notBefore ?? 0) <= clock.ticks() &&
+    (job.lane === null || ![...running.values()].some((other) => other.job.lane === job.lane))
 
   const look = async (): Promise<void> => {
     if (looking || !workflows || stopping.signal.aborted) return void (lookAgain = true)
@@ -71,7 +73,7 @@ export function runJobs({ store, clock, onFailure }: Options): Runtime {
 
   const drive = async (job: Job, signal: AbortSignal): Promise<void> => {
     const remembered = await store.take(job)
-    const replay = openReplay(store, job, remembered, signal, stopping.signal)
+    const replay = openReplay(store, job, remembered, signal)
     await workflows![job.kind](job, replay.durable)
     await replay.finish()
     failures.delete(job.id)
@@ -99,7 +101,7 @@ export function runJobs({ store, clock, onFailure }: Options): Runtime {
 }
 
 /** The steps of one job: remembered ones return what they returned, others run and are remembered. */
-function openReplay(store: JobStore, job: Job, remembered: readonly StepRow[], signal: AbortSignal, stopping: AbortSignal) {
+function openReplay(store: JobStore, job: Job, remembered: readonly StepRow[], signal: AbortSignal) {
   const waiting: StepRow[] = []
   let count = 0
   let done = false
@@ -134,7 +136,7 @@ function openReplay(store: JobStore, job: Job, remembered: readonly StepRow[], s
   return {
     durable,
     finish: async () => {
-      if (!done && !(stopping.aborted && !(await store.holds(job)))) await flush(true)
+      if (!done) await flush(true)
     },
   }
 }

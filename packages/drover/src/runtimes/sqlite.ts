@@ -68,7 +68,11 @@ function* livingJobs(): Part<Job[]> {
 
 function* stepsOf(job: string): Part<StepRow[]> {
   const rows = yield sql`select seq, name, result from step where job = ${job} order by seq`
-  return rows.map((row) => ({ seq: row.seq as number, name: row.name as string, result: JSON.parse(row.result as string) as unknown }))
+  return rows.map((row) => ({
+    seq: row.seq as number,
+    name: row.name as string,
+    result: JSON.parse(row.result as string) as unknown,
+  }))
 }
 
 function* take(records: Records, job: Job, holder: string): Part {

@@ -11,7 +11,7 @@ import type { NewTask } from '../../src/domain/event.ts'
 import { born } from '../../src/domain/evolve.ts'
 import { standingOf } from '../../src/domain/summary.ts'
 import type { Task } from '../../src/domain/task.ts'
-import type { Attempt } from '../../src/ports/reading.ts'
+import type { Attempt } from '../../src/domain/rows.ts'
 
 const look = { width: 72, paint: (_: unknown, text: string) => text, ascii: false }
 const now = 1_000_000

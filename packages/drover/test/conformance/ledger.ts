@@ -19,11 +19,32 @@ const nothing = function* (): Part {}
 const claim = (world: LedgerWorld, slot = 1): Promise<Task | undefined> =>
   world.ledger.claim({ machine: 'm', slot, epic: null, agents: [], defaultAgent: 'claude', now: Date.now() }, nothing)
 
-const job = (task: string, attempt: number, step: string, holder = 'h1'): Speaker => ({ kind: 'job', key: `${task}/${attempt}/${step}`, task, attempt, holder })
-const started = (task: string, attempt: number): NewEvent => ({ type: 'task.started', task, attempt, data: { machine: 'm', slot: 1 } })
+const job = (task: string, attempt: number, step: string, holder = 'h1'): Speaker => ({
+  kind: 'job',
+  key: `${task}/${attempt}/${step}`,
+  task,
+  attempt,
+  holder,
+})
+const started = (task: string, attempt: number): NewEvent => ({
+  type: 'task.started',
+  task,
+  attempt,
+  data: { machine: 'm', slot: 1 },
+})
 const verdict = { verdict: 'pass', summary: '', by: 'exit-code', detail: '', checks: [] } as const
-const passed = (task: string, attempt: number): NewEvent => ({ type: 'task.passed', task, attempt, data: { verdict: { ...verdict, checks: [] }, commit: null, base: null, subjects: [] } })
-const completed = (task: string, attempt: number): NewEvent => ({ type: 'task.completed', task, attempt, data: { commit: null } })
+const passed = (task: string, attempt: number): NewEvent => ({
+  type: 'task.passed',
+  task,
+  attempt,
+  data: { verdict: { ...verdict, checks: [] }, commit: null, base: null, subjects: [] },
+})
+const completed = (task: string, attempt: number): NewEvent => ({
+  type: 'task.completed',
+  task,
+  attempt,
+  data: { commit: null },
+})
 
 /** Brings a ready task to completed the way a job does. */
 async function complete(world: LedgerWorld, id: string): Promise<void> {
@@ -35,7 +56,8 @@ async function complete(world: LedgerWorld, id: string): Promise<void> {
   await world.ledger.transact(() => world.records.end(id, task.attempt, Date.now()))
 }
 
-const statusOf = async (world: LedgerWorld, id: string): Promise<string | undefined> => (await world.reading.task(id))?.status
+const statusOf = async (world: LedgerWorld, id: string): Promise<string | undefined> =>
+  (await world.reading.task(id))?.status
 
 /** What every ledger promises. */
 export function ledgerSuite(name: string, open: () => Promise<LedgerWorld>): void {
@@ -58,7 +80,10 @@ export function ledgerSuite(name: string, open: () => Promise<LedgerWorld>): voi
   promise('an event and what it does are one transaction: a refused one leaves nothing', async (world) => {
     await world.ledger.append([created('a')], person())
     await assert.rejects(world.ledger.append([created('b'), created('a')], person()), { code: 'id-taken' })
-    const said = await world.ledger.append([created('c'), { type: 'task.resumed', task: 'a', data: { note: '' } }], person())
+    const said = await world.ledger.append(
+      [created('c'), { type: 'task.resumed', task: 'a', data: { note: '' } }],
+      person(),
+    )
     assert.equal(said.outcome, 'impossible')
     assert.equal(await statusOf(world, 'b'), undefined)
     assert.equal(await statusOf(world, 'c'), undefined)
@@ -67,28 +92,46 @@ export function ledgerSuite(name: string, open: () => Promise<LedgerWorld>): voi
   promise('ids are unique whatever their case, among tasks and epics', async (world) => {
     await world.ledger.append([created('Task-A')], person())
     await assert.rejects(world.ledger.append([created('task-a')], person()), { code: 'id-taken' })
-    await assert.rejects(world.ledger.append([{ type: 'epic.created', epic: 'TASK-a', data: { title: 'x', description: '', imported: false } }], person()), { code: 'id-taken' })
+    await assert.rejects(
+      world.ledger.append(
+        [{ type: 'epic.created', epic: 'TASK-a', data: { title: 'x', description: '', imported: false } }],
+        person(),
+      ),
+      { code: 'id-taken' },
+    )
   })
 
   promise('205: unknown needs, self-needs and circles are refused, and nothing is written', async (world) => {
     await assert.rejects(world.ledger.append([created('a', {}, { needs: ['ghost'] })], person()))
     await assert.rejects(world.ledger.append([created('a', {}, { needs: ['a'] })], person()), { code: 'self-need' })
-    await world.ledger.append([created('a'), created('b', {}, { needs: ['a'] }), created('c', {}, { needs: ['b'] })], person())
-    await assert.rejects(world.ledger.append([{ type: 'task.edited', task: 'a', data: { words: {}, addNeeds: ['c'], removeNeeds: [] } }], person()), { code: 'circle' })
+    await world.ledger.append(
+      [created('a'), created('b', {}, { needs: ['a'] }), created('c', {}, { needs: ['b'] })],
+      person(),
+    )
+    await assert.rejects(
+      world.ledger.append(
+        [{ type: 'task.edited', task: 'a', data: { words: {}, addNeeds: ['c'], removeNeeds: [] } }],
+        person(),
+      ),
+      { code: 'circle' },
+    )
     assert.equal(await statusOf(world, 'a'), 'ready')
     assert.equal((await world.reading.allNeeds()).length, 2)
   })
 
-  promise('24, 25: a task waits until all it needs is completed, and is ready in that very transaction', async (world) => {
-    await world.ledger.append([created('c', {}, { needs: ['a', 'b'] }), created('a'), created('b')], person())
-    assert.equal(await statusOf(world, 'c'), 'blocked')
-    await complete(world, 'a')
-    assert.equal(await statusOf(world, 'c'), 'blocked')
-    await complete(world, 'b')
-    assert.equal(await statusOf(world, 'c'), 'ready')
-    const story = (await world.reading.events(0, { task: 'c' }, 100)).map((event) => event.type)
-    assert.deepEqual(story, ['task.created', 'task.unblocked'])
-  })
+  promise(
+    '24, 25: a task waits until all it needs is completed, and is ready in that very transaction',
+    async (world) => {
+      await world.ledger.append([created('c', {}, { needs: ['a', 'b'] }), created('a'), created('b')], person())
+      assert.equal(await statusOf(world, 'c'), 'blocked')
+      await complete(world, 'a')
+      assert.equal(await statusOf(world, 'c'), 'blocked')
+      await complete(world, 'b')
+      assert.equal(await statusOf(world, 'c'), 'ready')
+      const story = (await world.reading.events(0, { task: 'c' }, 100)).map((event) => event.type)
+      assert.deepEqual(story, ['task.created', 'task.unblocked'])
+    },
+  )
 
   promise('a need that is completed already does not block; reopening it does', async (world) => {
     await world.ledger.append([created('a')], person())
@@ -97,19 +140,28 @@ export function ledgerSuite(name: string, open: () => Promise<LedgerWorld>): voi
     assert.equal(await statusOf(world, 'b'), 'ready')
     await world.ledger.append([{ type: 'task.reopened', task: 'a', data: { fresh: true, note: '' } }], person())
     assert.equal(await statusOf(world, 'b'), 'blocked')
-    await world.ledger.append([{ type: 'task.edited', task: 'b', data: { words: {}, addNeeds: [], removeNeeds: ['a'] } }], person())
+    await world.ledger.append(
+      [{ type: 'task.edited', task: 'b', data: { words: {}, addNeeds: [], removeNeeds: ['a'] } }],
+      person(),
+    )
     assert.equal(await statusOf(world, 'b'), 'ready')
   })
 
   promise('23, 234: the most urgent is claimed first, and of those the oldest', async (world) => {
-    await world.ledger.append([created('a'), created('b', { priority: 9 }), created('c'), created('d', { priority: 9 })], person())
+    await world.ledger.append(
+      [created('a'), created('b', { priority: 9 }), created('c'), created('d', { priority: 9 })],
+      person(),
+    )
     const order: (string | undefined)[] = []
     for (let slot = 1; slot <= 5; slot++) order.push((await claim(world, slot))?.id)
     assert.deepEqual(order, ['b', 'd', 'a', 'c', undefined])
   })
 
   promise('26: four claimers over ten tasks: each claimed once, none lost', async (world) => {
-    await world.ledger.append(Array.from({ length: 10 }, (_, i) => created(`t${i}`)), person())
+    await world.ledger.append(
+      Array.from({ length: 10 }, (_, i) => created(`t${i}`)),
+      person(),
+    )
     const claimers = [world, await world.another(), await world.another(), await world.another()]
     const claims = await Promise.all(
       claimers.map(async (one) => {
@@ -119,7 +171,10 @@ export function ledgerSuite(name: string, open: () => Promise<LedgerWorld>): voi
       }),
     )
     await Promise.all(claimers.slice(1).map((one) => one[Symbol.asyncDispose]()))
-    assert.deepEqual(claims.flat().toSorted(), Array.from({ length: 10 }, (_, i) => `t${i}`))
+    assert.deepEqual(
+      claims.flat().toSorted(),
+      Array.from({ length: 10 }, (_, i) => `t${i}`),
+    )
   })
 
   promise('27: an attempt has a number of its own, counted or not', async (world) => {
@@ -128,7 +183,14 @@ export function ledgerSuite(name: string, open: () => Promise<LedgerWorld>): voi
       const task = (await claim(world))!
       assert.equal(task.attempt, attempt)
       await world.ledger.transact(() => world.records.hold('a', attempt, 'h1'))
-      const data = { reason: 'interrupted', counts: false, notBefore: 0, error: '', verdict: null, fresh: false } as const
+      const data = {
+        reason: 'interrupted',
+        counts: false,
+        notBefore: 0,
+        error: '',
+        verdict: null,
+        fresh: false,
+      } as const
       await world.ledger.append([{ type: 'task.retried', task: 'a', attempt, data }], job('a', attempt, 'end'))
       await world.ledger.transact(() => world.records.end('a', attempt, 1))
     }
@@ -152,8 +214,23 @@ export function ledgerSuite(name: string, open: () => Promise<LedgerWorld>): voi
     await world.ledger.transact(() => world.records.hold('a', 1, 'h2'))
     assert.equal((await world.ledger.append([started('a', 1)], job('a', 1, 'start', 'h1'))).outcome, 'stale')
     assert.equal((await world.ledger.append([started('a', 1)], job('a', 1, 'start', 'h2'))).outcome, 'appended')
-    const report = { verdict: 'pass', summary: '', detail: '', tokensIn: 0, tokensOut: null, durationS: null, testsPassed: null, testsFailed: null, filesChanged: null } as const
-    const late = await world.ledger.append([{ type: 'task.reported', task: 'a', attempt: 7, data: { report } }], { kind: 'agent', task: 'a', attempt: 7, request: 'r' })
+    const report = {
+      verdict: 'pass',
+      summary: '',
+      detail: '',
+      tokensIn: 0,
+      tokensOut: null,
+      durationS: null,
+      testsPassed: null,
+      testsFailed: null,
+      filesChanged: null,
+    } as const
+    const late = await world.ledger.append([{ type: 'task.reported', task: 'a', attempt: 7, data: { report } }], {
+      kind: 'agent',
+      task: 'a',
+      attempt: 7,
+      request: 'r',
+    })
     assert.equal(late.outcome, 'stale')
   })
 
@@ -163,13 +240,25 @@ export function ledgerSuite(name: string, open: () => Promise<LedgerWorld>): voi
     await world.ledger.transact(() => world.records.hold('a', 1, 'h1'))
     await world.ledger.append([started('a', 1)], job('a', 1, 'start'))
     await world.ledger.append([passed('a', 1)], job('a', 1, 'end'))
-    const intended: NewEvent = { type: 'landing.intended', task: 'a', attempt: 1, data: { commit: 'c', from: 't', branch: 'main', checkouts: [], n: 1 } }
+    const intended: NewEvent = {
+      type: 'landing.intended',
+      task: 'a',
+      attempt: 1,
+      data: { commit: 'c', from: 't', branch: 'main', checkouts: [], n: 1 },
+    }
     const cancelled: NewEvent = { type: 'task.cancelled', task: 'a', attempt: 1, data: { reason: '' } }
     await world.ledger.append([intended], job('a', 1, 'land/intend'))
     assert.equal((await world.ledger.append([cancelled], person())).outcome, 'landing')
-    await world.ledger.append([{ type: 'landing.refused', task: 'a', attempt: 1, data: { reason: 'moved', detail: '', n: 1 } }], job('a', 1, 'land/moved'))
+    await world.ledger.append(
+      [{ type: 'landing.refused', task: 'a', attempt: 1, data: { reason: 'moved', detail: '', n: 1 } }],
+      job('a', 1, 'land/moved'),
+    )
     assert.equal((await world.ledger.append([cancelled], person())).outcome, 'appended')
-    assert.equal((await world.ledger.append([{ ...intended, data: { ...intended.data, n: 2 } }], job('a', 1, 'land/intend 2'))).outcome, 'impossible')
+    assert.equal(
+      (await world.ledger.append([{ ...intended, data: { ...intended.data, n: 2 } }], job('a', 1, 'land/intend 2')))
+        .outcome,
+      'impossible',
+    )
   })
 
   promise('a part beside an event is written with it, or not at all', async (world) => {

@@ -11,8 +11,18 @@ export interface RuntimeWorld extends AsyncDisposable {
   attempt(task: string): Promise<void>
 }
 
-const job = (task: string, about: Partial<Job> = {}): Job => ({ id: `${task}/1`, kind: 'drive', task, attempt: 1, lane: null, ...about })
+const job = (task: string, about: Partial<Job> = {}): Job => ({
+  id: `${task}/1`,
+  kind: 'drive',
+  task,
+  attempt: 1,
+  lane: null,
+  ...about,
+})
 const nothing: Workflow = async () => {}
+
+const serve = (runtime: Runtime, drive: Workflow, land: Workflow = nothing): Promise<void> =>
+  runtime.serve({ drive, land })
 
 /** A promise and the hands that settle it. */
 function gate(): { opened: Promise<void>; open: () => void } {
@@ -21,7 +31,11 @@ function gate(): { opened: Promise<void>; open: () => void } {
 }
 
 /** What every runtime promises; `exceptions` are named with their reason by the one who runs it. */
-export function runtimeSuite(name: string, open: () => Promise<RuntimeWorld>, exceptions: readonly string[] = []): void {
+export function runtimeSuite(
+  name: string,
+  open: () => Promise<RuntimeWorld>,
+  exceptions: readonly string[] = [],
+): void {
   const promise = (words: string, body: (world: RuntimeWorld) => Promise<void>): void => {
     if (exceptions.includes(words)) return
     test(`${name}: ${words}`, async () => {
@@ -29,7 +43,6 @@ export function runtimeSuite(name: string, open: () => Promise<RuntimeWorld>, ex
       await body(world)
     })
   }
-  const serve = (runtime: Runtime, drive: Workflow, land: Workflow = nothing): Promise<void> => runtime.serve({ drive, land })
 
   promise('a job runs once, however often it is started', async (world) => {
     await world.attempt('a')
@@ -50,34 +63,37 @@ export function runtimeSuite(name: string, open: () => Promise<RuntimeWorld>, ex
     assert.deepEqual(await runtime.living(), [])
   })
 
-  promise('what a step returned is remembered over a death; the step that was interrupted runs again', async (world) => {
-    await world.attempt('a')
-    const bodies: string[] = []
-    const reached = gate()
-    const first = world.begin()
-    await world.transact(() => first.start(job('a')))
-    await serve(first, async (_, durable) => {
-      await durable.step('one', async () => (bodies.push('one'), 1))
-      await durable.step('two', async () => {
-        bodies.push('two')
-        reached.open()
-        return new Promise<number>(() => {})
+  promise(
+    'what a step returned is remembered over a death; the step that was interrupted runs again',
+    async (world) => {
+      await world.attempt('a')
+      const bodies: string[] = []
+      const reached = gate()
+      const first = world.begin()
+      await world.transact(() => first.start(job('a')))
+      await serve(first, async (_, durable) => {
+        await durable.step('one', async () => (bodies.push('one'), 1))
+        await durable.step('two', async () => {
+          bodies.push('two')
+          reached.open()
+          return new Promise<number>(() => {})
+        })
       })
-    })
-    await reached.opened
-    const second = world.begin()
-    const over = gate()
-    let seen = 0
-    await serve(second, async (_, durable) => {
-      seen = await durable.step('one', async () => (bodies.push('one again'), 2))
-      await durable.step('two', async () => (bodies.push('two again'), 2))
-      over.open()
-    })
-    await over.opened
-    await second.stop()
-    assert.deepEqual(bodies, ['one', 'two', 'two again'])
-    assert.equal(seen, 1)
-  })
+      await reached.opened
+      const second = world.begin()
+      const over = gate()
+      let seen = 0
+      await serve(second, async (_, durable) => {
+        seen = await durable.step('one', async () => (bodies.push('one again'), 2))
+        await durable.step('two', async () => (bodies.push('two again'), 2))
+        over.open()
+      })
+      await over.opened
+      await second.stop()
+      assert.deepEqual(bodies, ['one', 'two', 'two again'])
+      assert.equal(seen, 1)
+    },
+  )
 
   promise('a light step is written with the next write of its job', async (world) => {
     await world.attempt('a')
@@ -150,35 +166,41 @@ export function runtimeSuite(name: string, open: () => Promise<RuntimeWorld>, ex
     const over = Promise.withResolvers<unknown>()
     const runtime = world.begin()
     await world.transact(() => runtime.start(job('a')))
-    await serve(runtime, async (_, durable) => over.resolve(await durable.step('date', async () => ({ at: new Date(0), gone: undefined }))))
+    await serve(runtime, async (_, durable) =>
+      over.resolve(await durable.step('date', async () => ({ at: new Date(0), gone: undefined }))),
+    )
     assert.deepEqual(await over.promise, { at: '1970-01-01T00:00:00.000Z' })
     await runtime.stop()
   })
 
-  promise('212: jobs of one lane run one at a time, in the order they were started; others beside them', async (world) => {
-    for (const task of ['a', 'b', 'c', 'd']) await world.attempt(task)
-    const order: string[] = []
-    const gates = new Map(['a', 'b', 'c'].map((task) => [task, gate()]))
-    const beside = gate()
-    const runtime = world.begin()
-    await serve(
-      runtime,
-      async () => beside.open(),
-      async ({ task }) => {
-        order.push(`${task} begins`)
-        await gates.get(task)!.opened
-        order.push(`${task} ends`)
-      },
-    )
-    for (const task of ['a', 'b', 'c']) await world.transact(() => runtime.start(job(task, { id: `${task}/1/land`, kind: 'land', lane: 'main' })))
-    await world.transact(() => runtime.start(job('d')))
-    runtime.poke()
-    await beside.opened
-    for (const { open: let_go } of gates.values()) let_go()
-    while ((await runtime.living()).length > 0) await runtime.idle()
-    await runtime.stop()
-    assert.deepEqual(order, ['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends'])
-  })
+  promise(
+    '212: jobs of one lane run one at a time, in the order they were started; others beside them',
+    async (world) => {
+      for (const task of ['a', 'b', 'c', 'd']) await world.attempt(task)
+      const order: string[] = []
+      const gates = new Map(['a', 'b', 'c'].map((task) => [task, gate()]))
+      const beside = gate()
+      const runtime = world.begin()
+      await serve(
+        runtime,
+        async () => beside.open(),
+        async ({ task }) => {
+          order.push(`${task} begins`)
+          await gates.get(task)!.opened
+          order.push(`${task} ends`)
+        },
+      )
+      for (const task of ['a', 'b', 'c'])
+        await world.transact(() => runtime.start(job(task, { id: `${task}/1/land`, kind: 'land', lane: 'main' })))
+      await world.transact(() => runtime.start(job('d')))
+      runtime.poke()
+      await beside.opened
+      for (const { open: let_go } of gates.values()) let_go()
+      while ((await runtime.living()).length > 0) await runtime.idle()
+      await runtime.stop()
+      assert.deepEqual(order, ['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends'])
+    },
+  )
 
   promise('a cancelled job hears it in its step, and ends as its workflow decides', async (world) => {
     await world.attempt('a')

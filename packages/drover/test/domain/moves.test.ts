@@ -6,18 +6,27 @@ import { move, moves } from '../../src/domain/moves.ts'
 import { statuses, type Task } from '../../src/domain/task.ts'
 import { taskWith } from './task.ts'
 
-const unblocked = (how: Facts['task.unblocked']['how']): NewEvent => ({ type: 'task.unblocked', task: 'task-a', data: { how, note: '', resets: false, fresh: false } })
+const unblocked = (how: Facts['task.unblocked']['how']): NewEvent => ({
+  type: 'task.unblocked',
+  task: 'task-a',
+  data: { how, note: '', resets: false, fresh: false },
+})
 const event = (type: EventType, data: object = {}): NewEvent => ({ type, task: 'task-a', data }) as unknown as NewEvent
-const after = (task: Task, said: NewEvent): Task => evolve(task, { ...said, seq: 2, key: 'k2', at: 5, machine: null, slot: null, actor: 'person:Ada' })
+const after = (task: Task, said: NewEvent): Task =>
+  evolve(task, { ...said, seq: 2, key: 'k2', at: 5, machine: null, slot: null, actor: 'person:Ada' })
 
 test('over is over: nothing but reopening leaves completed, failed and cancelled', () => {
-  for (const status of ['completed', 'failed', 'cancelled'] as const) assert.deepEqual(Object.keys(moves[status]), ['task.reopened'])
+  for (const status of ['completed', 'failed', 'cancelled'] as const)
+    assert.deepEqual(Object.keys(moves[status]), ['task.reopened'])
 })
 
 test('whatever is not in the table cannot happen', () => {
   for (const status of statuses)
     for (const type of eventTypes.filter((one) => one.startsWith('task.')))
-      if (!(type in moves[status]) && !['task.edited', 'task.progress', 'task.reported', 'task.hinted', 'task.hint_delivered'].includes(type))
+      if (
+        !(type in moves[status]) &&
+        !['task.edited', 'task.progress', 'task.reported', 'task.hinted', 'task.hint_delivered'].includes(type)
+      )
         assert.equal(move(taskWith({ status }), event(type)), undefined, `${status} ${type}`)
 })
 
@@ -28,7 +37,8 @@ test('a sub-task is never claimed: its parent starts it', () => {
 })
 
 test('a landing is told only of a task that is landing', () => {
-  for (const status of statuses) assert.equal(move(taskWith({ status }), event('landing.intended')), status === 'landing' ? 'landing' : undefined)
+  for (const status of statuses)
+    assert.equal(move(taskWith({ status }), event('landing.intended')), status === 'landing' ? 'landing' : undefined)
 })
 
 test('what waits to land goes on landing; what waits for anything else is ready, or waits for its needs', () => {
@@ -39,8 +49,10 @@ test('what waits to land goes on landing; what waits for anything else is ready,
   assert.equal(move({ ...blocked, commit: null }, unblocked('land')), undefined)
 })
 
+const roundTrip = (task: Task): Task =>
+  after(after(task, event('task.paused', { reason: '' })), event('task.resumed', { note: '' }))
+
 test('a paused task rests as what it was: in landing, waiting for a person, or ready', () => {
-  const roundTrip = (task: Task): Task => after(after(task, event('task.paused', { reason: '' })), event('task.resumed', { note: '' }))
   assert.equal(roundTrip(taskWith({})).status, 'ready')
   assert.equal(roundTrip(taskWith({ status: 'in_progress' })).status, 'ready')
   assert.equal(roundTrip(taskWith({ status: 'landing', commit: 'c' })).status, 'landing')
@@ -53,7 +65,16 @@ test('blocked has a reason, and nothing else has one', () => {
   for (const status of statuses)
     for (const type of Object.keys(moves[status]) as EventType[]) {
       const task = taskWith({ status, commit: 'c', blockedReason: status === 'blocked' ? 'conflict' : null })
-      const data = { how: 'retry', reason: 'gate', note: '', counts: true, error: '', verdict: null, subjects: [], notBefore: 0 }
+      const data = {
+        how: 'retry',
+        reason: 'gate',
+        note: '',
+        counts: true,
+        error: '',
+        verdict: null,
+        subjects: [],
+        notBefore: 0,
+      }
       const next = after(task, event(type, data))
       assert.equal(next.status === 'blocked', next.blockedReason !== null, `${status} ${type}`)
     }

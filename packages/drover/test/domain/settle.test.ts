@@ -6,9 +6,17 @@ import { verdictOf, type VerdictKind } from '../../src/domain/verdict.ts'
 import { taskWith } from './task.ts'
 
 const rules: Rules = { retryDelayMs: 1000, retryDelayMaxMs: 8000, jitter: 0, fresh: true, landsBy: 'auto' }
-const judged = (verdict: VerdictKind, commit: string | null = 'c1'): AttemptEnd => ({ kind: 'judged', verdict: verdictOf(verdict, 'reported', 'in words'), commit, base: 'b', subjects: [] })
+const judged = (verdict: VerdictKind, commit: string | null = 'c1'): AttemptEnd => ({
+  kind: 'judged',
+  verdict: verdictOf(verdict, 'reported', 'in words'),
+  commit,
+  base: 'b',
+  subjects: [],
+})
 const types = (end: AttemptEnd, changes: Parameters<typeof taskWith>[0] = {}, landsBy: Rules['landsBy'] = 'auto') =>
-  settle(taskWith({ status: 'in_progress', attempt: 1, ...changes }), end, { ...rules, landsBy }, 100).map((event) => event.type)
+  settle(taskWith({ status: 'in_progress', attempt: 1, ...changes }), end, { ...rules, landsBy }, 100).map(
+    (event) => event.type,
+  )
 
 test('a pass goes to landing; with nothing to land it is completed; by hand it waits for a person', () => {
   assert.deepEqual(types(judged('pass')), ['task.passed'])
@@ -32,11 +40,18 @@ test('max_attempts means that many: which reasons count and what follows is the 
     if (reason === 'conflict' || reason === 'gate') {
       const event = settleRefusal(taskWith({ status: 'landing', ...last }), { reason, detail: 'd' }, rules, 0)
       assert.equal(event.type, 'task.blocked', reason)
-      assert.equal(settleRefusal(taskWith({ status: 'landing' }), { reason, detail: 'd' }, rules, 0).type, 'task.retried')
+      assert.equal(
+        settleRefusal(taskWith({ status: 'landing' }), { reason, detail: 'd' }, rules, 0).type,
+        'task.retried',
+      )
       continue
     }
     const counts = !['limit', 'interrupted', 'lost'].includes(reason)
-    assert.deepEqual(types({ kind: 'broken', reason, error: 'e' }, last), [counts ? 'task.failed' : 'task.retried'], reason)
+    assert.deepEqual(
+      types({ kind: 'broken', reason, error: 'e' }, last),
+      [counts ? 'task.failed' : 'task.retried'],
+      reason,
+    )
     const [event] = settle(taskWith({ status: 'in_progress' }), { kind: 'broken', reason, error: 'e' }, rules, 100)
     assert.ok(event?.type === 'task.retried')
     assert.equal(event.data.counts, counts)

@@ -17,17 +17,28 @@ test('226: an id may stand in a ref, a folder and an argument list', () => {
 
 test('a title is one line without control characters', () => {
   assert.equal(checkTitle('  Füge “OAuth” hinzu 🐂 '), 'Füge “OAuth” hinzu 🐂')
-  for (const title of ['', '   ', 'a\nb', 'a\u001b[31m', 'a\u0000', 'a\u2028b', 'x'.repeat(501)]) assert.throws(() => checkTitle(title), { code: 'bad-title' })
+  for (const title of ['', '   ', 'a\nb', 'a\u001b[31m', 'a\u0000', 'a\u2028b', 'x'.repeat(501)])
+    assert.throws(() => checkTitle(title), { code: 'bad-title' })
 })
 
 test('priorities are numbers from 0 to 10 or the seeds’ words', () => {
-  assert.deepEqual(['critical', 'urgent', 'HIGH', 'normal', 'medium', 'low', '0', 10].map(readPriority), [10, 10, 7, 5, 5, 2, 0, 10])
-  for (const value of ['11', '-1', '1.5', 'soon', Number.NaN]) assert.throws(() => readPriority(value), { code: 'bad-value' })
+  assert.deepEqual(
+    ['critical', 'urgent', 'HIGH', 'normal', 'medium', 'low', '0', 10].map(readPriority),
+    [10, 10, 7, 5, 5, 2, 0, 10],
+  )
+  for (const value of ['11', '-1', '1.5', 'soon', Number.NaN])
+    assert.throws(() => readPriority(value), { code: 'bad-value' })
 })
 
 test('"task-1.4 Title" is a sub-task; "v1.2 is out" is a title', () => {
-  assert.deepEqual(readSubtaskTitle('task-1.4 Add tests', () => false), { id: 'task-1.4', parent: 'task-1', sequence: 4, title: 'Add tests' })
-  assert.equal(readSubtaskTitle('v1.2 is out', () => false), undefined)
+  assert.deepEqual(
+    readSubtaskTitle('task-1.4 Add tests', () => false),
+    { id: 'task-1.4', parent: 'task-1', sequence: 4, title: 'Add tests' },
+  )
+  assert.equal(
+    readSubtaskTitle('v1.2 is out', () => false),
+    undefined,
+  )
   assert.equal(readSubtaskTitle('v1.2 is out', (id) => id === 'v1')?.parent, 'v1')
   assert.deepEqual(splitSubtaskId('task-a.1.2'), { parent: 'task-a.1', sequence: 2 })
 })
@@ -40,7 +51,16 @@ test('220: a verdict in any spelling is that verdict, and nothing else is one', 
 })
 
 test('a circle is found and shown as a path, in a chain of 100,000 too', () => {
-  assert.deepEqual(findCircle(new Map([['a', ['b']], ['b', ['c']], ['c', ['a']]])), ['a', 'b', 'c', 'a'])
+  assert.deepEqual(
+    findCircle(
+      new Map([
+        ['a', ['b']],
+        ['b', ['c']],
+        ['c', ['a']],
+      ]),
+    ),
+    ['a', 'b', 'c', 'a'],
+  )
   const chain = new Map(Array.from({ length: 100_000 }, (_, i) => [`t${i}`, [`t${i + 1}`]]))
   assert.equal(findCircle(chain), undefined)
   assert.equal(findCircle(chain.set('t99999', ['t0']))?.length, 100_001)
@@ -56,7 +76,10 @@ test('scopes that could name the same file do not run at once', () => {
 })
 
 test('durations read as people write them', () => {
-  assert.deepEqual(['90s', '30m', '1h30m', '500ms', 45, '45'].map(readDuration), [90_000, 1_800_000, 5_400_000, 500, 45_000, 45_000])
+  assert.deepEqual(
+    ['90s', '30m', '1h30m', '500ms', 45, '45'].map(readDuration),
+    [90_000, 1_800_000, 5_400_000, 500, 45_000, 45_000],
+  )
   for (const value of ['', 'soon', '3x', '-1s', '1h soon', -1]) assert.equal(readDuration(value), undefined)
   assert.deepEqual([0, 500, 90_000, 3_600_000].map(showDuration), ['0s', '500ms', '90s', '1h'])
 })

@@ -8,7 +8,12 @@ async function open(): Promise<LedgerWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'drover-ledger-'))
   const file = join(folder, 'drover.db')
   const world = async (isFirst: boolean): Promise<LedgerWorld> => {
-    const opened = await openSqlite({ file, machine: 'm', now: Date.now, ...(isFirst ? { create: { project: 'p', target: 'main' } } : {}) })
+    const opened = await openSqlite({
+      file,
+      machine: 'm',
+      now: Date.now,
+      ...(isFirst ? { create: { project: 'p', target: 'main' } } : {}),
+    })
     return {
       ...opened,
       another: () => world(false),

@@ -9,14 +9,23 @@ import { created, person } from '../support/drafts.ts'
 
 async function open(): Promise<RuntimeWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'drover-runtime-'))
-  const { ledger, records } = await openSqlite({ file: join(folder, 'drover.db'), machine: 'm', now: Date.now, create: { project: 'p', target: 'main' } })
+  const { ledger, records } = await openSqlite({
+    file: join(folder, 'drover.db'),
+    machine: 'm',
+    now: Date.now,
+    create: { project: 'p', target: 'main' },
+  })
   let processes = 0
   return {
-    begin: (onFailure = (_, error) => void console.error(error)) => openSqliteRuntime({ ledger, records, clock: realClock, incarnation: `process ${++processes}`, onFailure }),
+    begin: (onFailure = (_, error) => void console.error(error)) =>
+      openSqliteRuntime({ ledger, records, clock: realClock, incarnation: `process ${++processes}`, onFailure }),
     transact: (part) => ledger.transact(part),
     async attempt(task) {
       await ledger.append([created(task)], person())
-      await ledger.claim({ machine: 'm', slot: 1, epic: null, agents: [], defaultAgent: '', now: Date.now() }, function* () {})
+      await ledger.claim(
+        { machine: 'm', slot: 1, epic: null, agents: [], defaultAgent: '', now: Date.now() },
+        function* () {},
+      )
     },
     async [Symbol.asyncDispose]() {
       await ledger.close()

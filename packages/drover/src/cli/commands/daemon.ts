@@ -81,10 +81,7 @@ export const daemonStop = command({
 })
 
 async function holderOf({ places }: Project) {
-  const [{ isHeld }, { readHolder }] = await Promise.all([
-    import('../../app/lock.ts'),
-    import('../../app/open-project.ts'),
-  ])
+  const [{ isHeld }, { readHolder }] = await Promise.all([import('../../app/lock.ts'), import('../../app/holder.ts')])
   const holder = isHeld(places) ? readHolder(places) : undefined
   if (!holder) throw new DroverError('no-daemon', { problem: 'nobody drives this project' })
   return holder

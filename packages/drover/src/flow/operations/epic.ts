@@ -2,7 +2,8 @@ import { DroverError } from '../../domain/error.ts'
 import { checkTitle } from '../../domain/draft.ts'
 import { checkId, makeId } from '../../domain/id.ts'
 import type { Speaker } from '../../ports/ledger.ts'
-import type { Epic, Reading } from '../../ports/reading.ts'
+import type { Epic } from '../../domain/rows.ts'
+import type { Reading } from '../../ports/reading.ts'
 import { type Ports, say } from './say.ts'
 
 /** A named group of tasks. */

@@ -1,7 +1,8 @@
 import { DroverError } from '../../domain/error.ts'
 import { nearest } from '../../domain/nearest.ts'
 import type { Task } from '../../domain/task.ts'
-import type { Epic, Reading } from '../../ports/reading.ts'
+import type { Epic } from '../../domain/rows.ts'
+import type { Reading } from '../../ports/reading.ts'
 
 /** The task that a word means: its id, or a beginning of it that no other has; `task-` may be left out. */
 export async function resolveTask(reading: Reading, word: string): Promise<Task> {

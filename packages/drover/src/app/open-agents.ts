@@ -1,0 +1,23 @@
+import { commandDriver } from '../drivers/command.ts'
+import { alsoCalled } from '../drivers/presets.ts'
+import { openDrivers } from '../drivers/drivers.ts'
+import { findProgram } from '../drivers/find-program.ts'
+import type { Driver } from '../ports/driver.ts'
+import { environment, type Config } from './load-config.ts'
+import type { Places } from './places.ts'
+
+export interface Agents {
+  driverFor(name: string): Driver
+  /** Those whose program is there, by every name they have. */
+  usable(): string[]
+}
+
+/** The agents of the settings, and whether they can work on this machine. */
+export function openAgents({ agents }: Config, { root }: Places): Agents {
+  const drivers = openDrivers(agents)
+  const isProgram = (program: string): boolean => findProgram(program, environment.PATH ?? '', root) !== undefined
+  return {
+    driverFor: (name) => drivers.driverFor(name) ?? commandDriver(name, ''),
+    usable: () => [...drivers.names, ...Object.keys(alsoCalled)].filter((name) => drivers.available(name, isProgram)),
+  }
+}

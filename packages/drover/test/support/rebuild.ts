@@ -1,0 +1,59 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { Event } from '../../src/domain/event.ts'
+import { store } from '../../src/ledger/append.ts'
+import { taskById } from '../../src/ledger/apply-task.ts'
+import { apply } from '../../src/ledger/apply.ts'
+import { openSqlite } from '../../src/ledger/open.ts'
+import type { Reading } from '../../src/ports/reading.ts'
+
+export type Tables = Record<string, Record<string, unknown>[]>
+
+/** Columns that tell of the running, not of what happened. */
+const operational = new Set(['holder', 'read_offset', 'ended_at'])
+const told = ['task', 'need', 'epic', 'attempt', 'hint', 'landing', 'machine', 'event'] as const
+
+/** What the events of this ledger say, applied one by one to an empty one. */
+export async function rebuild(reading: Reading): Promise<Tables> {
+  const folder = mkdtempSync(join(tmpdir(), 'drover-rebuild-'))
+  const { id, target } = await reading.project()
+  const file = join(folder, 'drover.db')
+  const { ledger } = await openSqlite({ file, machine: 'rebuilt', now: () => 0, create: { project: id, target } })
+  try {
+    for (let after = 0; ;) {
+      const events = await reading.events(after, {}, 500)
+      if (events.length === 0) return tablesOf(file)
+      await ledger.transact(function* () {
+        for (const event of events) yield* again(event)
+      })
+      after = events.at(-1)!.seq
+    }
+  } finally {
+    await ledger.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function* again(event: Event) {
+  const before = event.task !== undefined && event.type !== 'task.created' ? yield* taskById(event.task) : undefined
+  yield* apply(yield* store(event), before)
+}
+
+/** What the tables say that events are told in. */
+export function tablesOf(file: string): Tables {
+  const db = new DatabaseSync(file, { readOnly: true })
+  try {
+    return Object.fromEntries(told.map((name) => [name, rowsOf(db, name)]))
+  } finally {
+    db.close()
+  }
+}
+
+function rowsOf(db: DatabaseSync, table: string): Record<string, unknown>[] {
+  const rows = db.prepare(`select * from ${table}`).all() as Record<string, unknown>[]
+  return rows
+    .map((row) => Object.fromEntries(Object.entries(row).filter(([column]) => !operational.has(column))))
+    .toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+}
