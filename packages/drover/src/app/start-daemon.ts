@@ -8,6 +8,9 @@ import type { Project } from './open-project.ts'
 import { placesBelow } from './places.ts'
 import { startDetached } from './system.ts'
 
+// Forking takes as long as the memory is large: with a small young generation 100 tasks keep it at 84 MB, not 107.
+const lean = ['--max-semi-space-size=1']
+
 /** Starts drover in the background and returns when it drives the project, or says why it does not. */
 export async function startDaemon({ places, clock }: Project, words: readonly string[]): Promise<Holder> {
   const before = readHolder(places)
@@ -21,7 +24,7 @@ export async function startDaemon({ places, clock }: Project, words: readonly st
   mkdirSync(dirname(logFile), { recursive: true, mode: 0o700 })
   const child = startDetached({
     file: process.execPath,
-    args: [process.argv[1]!, ...words],
+    args: [...lean, process.argv[1]!, ...words],
     cwd: places.root,
     env: environment,
     logFile,

@@ -39,6 +39,7 @@ async function beginPart({ ledger, here }: Crew, durable: Durable, work: Work): 
 
 async function launch(crew: Crew, work: Work, folder: string): Promise<void> {
   const task = (await crew.reading.task(work.task))!
+  await crew.workspace.forgetClaims(work.owner)
   const worktree = (await crew.workspace.find(work.owner))!.path
   const driver = crew.driverFor(task.run === null ? (task.agent ?? crew.settings.agent) : 'command')
   const promptFile = await writePrompt(crew, task, work, folder)

@@ -91,6 +91,8 @@ export interface Workspace {
     message: string
     author: { name: string; email: string }
   }): Promise<Kept>
+  /** Takes away marker and result files of an earlier agent, before the next one starts in the same worktree. */
+  forgetClaims(task: string): Promise<void>
   /** The worktree may be used for another task from now on. Its work must be kept before. */
   release(task: string): Promise<void>
   merge(wanted: {

@@ -19,7 +19,7 @@ import { list, prune } from './prune.ts'
 import { recover } from './recover.ts'
 import { openRefs } from './refs.ts'
 import { openEntries } from './worktree-file.ts'
-import { at, find, keep, release } from './worktrees.ts'
+import { at, find, forgetClaims, keep, release } from './worktrees.ts'
 
 export interface WorkspaceOptions {
   /** The user's main checkout, and the repository's common git folder. Absolute, links resolved. */
@@ -86,6 +86,7 @@ export function openWorkspace(options: WorkspaceOptions): TrustingWorkspace {
     at: (wanted) => at(to, wanted),
     find: (task) => find(to, task),
     keep: (wanted) => keep(to, wanted),
+    forgetClaims: (task) => forgetClaims(to, task),
     release: (task) => release(to, task),
     merge: (wanted) => merge(to, wanted),
     gate: (wanted, signal) => gateAlone(() => gate(to, wanted, signal)),

@@ -55,7 +55,7 @@ function read(out: string): Pick<Staged, 'tree' | 'changes'> {
 }
 
 /** Files in which an agent says how it went: no part of its work, unless the repository had them before. */
-async function newMarkers(git: Git, place: Place, base: string): Promise<string[]> {
+export async function newMarkers(git: Git, place: Place, base: string): Promise<string[]> {
   const names = (await readdir(place.worktree)).filter(
     (name) => /^PARCEL_DONE.*\.md$/.test(name) || name === 'result.json',
   )

@@ -1,9 +1,12 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Kept, Worktree } from '../ports/workspace.ts'
 import { pathsOf, readChanges } from './changes.ts'
 import { branchRef, keepWork, rescueRef, type Keep, type Keeping } from './keep.ts'
 import { addWorktree, link, removeWorktree, unlink, type Making } from './make.ts'
 import { prepare, type Preparing } from './prepare.ts'
-import { isThere, repair } from './repair.ts'
+import { isThere, placeOf, repair } from './repair.ts'
+import { newMarkers } from './stage.ts'
 import type { Entry } from './worktree-file.ts'
 
 export interface Worktrees extends Keeping, Preparing, Making {
@@ -109,6 +112,14 @@ async function keptBefore({ git, refs, target }: Worktrees, { task, attempt }: K
 export async function find(to: Worktrees, task: string): Promise<Worktree | undefined> {
   const entry = await to.entries.of(task)
   return entry && (await isWorkable(entry)) ? { path: entry.path, base: entry.base!, found: true } : undefined
+}
+
+/** What an earlier agent claimed in this worktree says nothing of the next one. */
+export async function forgetClaims(to: Worktrees, task: string): Promise<void> {
+  const entry = await to.entries.of(task)
+  if (!entry?.base || !(await isWorkable(entry))) return
+  const claims = await newMarkers(to.git, placeOf(entry), entry.base)
+  await Promise.all(claims.map((name) => rm(join(entry.path, name), { force: true })))
 }
 
 export async function release(to: Worktrees, task: string): Promise<void> {

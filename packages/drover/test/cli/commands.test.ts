@@ -74,13 +74,13 @@ describe('starting', () => {
     const { start, ok } = await makeProject(t)
     for (let i = 0; i < 3; i++) await ok('add', `Task ${i}`, '--skip-validation')
     const child = start(['stream', '--since', '0'])
+    const over = new Promise((resolve) => child.on('close', resolve))
     let err = ''
     child.stderr!.on('data', (text) => (err += text))
     await new Promise((resolve) => child.stdout!.once('data', resolve))
     child.stdout!.destroy()
     await ok('add', 'one more', '--skip-validation')
-    const code = await new Promise((resolve) => child.on('close', resolve))
-    assert.deepEqual([code, err], [0, ''])
+    assert.deepEqual([await over, err], [0, ''])
   })
 
   test('reading loads neither child processes nor HTTP', async (t) => {
@@ -518,36 +518,37 @@ describe('following', () => {
     await refused('bad-value', 2, 'stream', '--since', 'yesterday')
   })
 
-  test('it begins now, stays, and hears what others write within 200 ms', async (t) => {
+  test('it begins now, stays, and hears what others write at once', async (t) => {
     const { ok, start } = await makeProject(t)
     await ok('add', 'Before', '--skip-validation')
-    const child = start(['stream', '--limit', '1', '--type', 'created'])
+    const child = start(['stream', '-v', '--limit', '1', '--type', 'created'])
+    const over = new Promise((resolve) => child.on('close', resolve))
     let out = ''
     let heardAt = 0
-    child.stdout!.on('data', (text) => ((out += text), (heardAt ||= Date.now())))
-    const over = new Promise((resolve) => child.on('close', resolve))
-    await new Promise((resolve) => setTimeout(resolve, 1500))
-    assert.equal(out, '')
+    child.stdout!.on('data', (text) => {
+      out += text
+      heardAt ||= Date.now()
+    })
+    await new Promise((resolve) => child.stderr!.once('data', resolve))
     await ok('add', 'After', '--skip-validation')
     assert.equal(await over, 0)
     const event = JSON.parse(out)
     assert.equal(event.data.words.title, 'After')
-    assert.ok(heardAt - Date.parse(event.timestamp) < 500, `${heardAt - Date.parse(event.timestamp)} ms`)
+    assert.ok(heardAt - Date.parse(event.timestamp) < 1000, `${heardAt - Date.parse(event.timestamp)} ms`)
   })
 
-  test('a signal ends it with 130 or 143', async (t) => {
-    const { start } = await makeProject(t)
-    for (const [signal, code] of [
-      ['SIGINT', 130],
-      ['SIGTERM', 143],
-    ] as const) {
-      const child = start(['stream'])
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)
+    test(`${signal} ends it with ${code}`, async (t) => {
+      const { start } = await makeProject(t)
+      const child = start(['stream', '-v'])
       const over = new Promise((resolve) => child.on('close', resolve))
-      await new Promise((resolve) => setTimeout(resolve, 1500))
+      await new Promise((resolve) => child.stderr!.once('data', resolve))
       child.kill(signal)
       assert.equal(await over, code)
-    }
-  })
+    })
 
   test('watch where nobody looks prints a line for every change and ends when there is nothing to come', async (t) => {
     const { ok, start } = await makeProject(t)

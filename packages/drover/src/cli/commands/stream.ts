@@ -52,6 +52,7 @@ export const stream = command({
     const after = since?.after ?? (isFinite || since ? 0 : await reading.lastSeq())
     const epicOf = epicsOf(reading)
     const { stop } = terminal.signals()
+    if (print.verbose) print.note(`Following from seq ${after}.`)
     let printed = 0
     for await (const events of follow(
       opened,
