@@ -3,6 +3,7 @@ import { dispatch, openSlots, type Slots } from '../flow/dispatch.ts'
 import { driveTask } from '../flow/drive-task.ts'
 import { heed } from '../flow/follow.ts'
 import { driveLanding } from '../flow/land.ts'
+import { tidy } from '../flow/tidy.ts'
 import type { Crew } from '../flow/crew.ts'
 import type { Job } from '../ports/durable.ts'
 import { answerAgents } from './agent-tools.ts'
@@ -89,6 +90,7 @@ async function drive(
     request: `${name}/${crew.clock.now()}/${Buffer.from(crew.clock.bytes(6)).toString('hex')}`,
   })
   await crew.workspace.recover()
+  await tidy(crew)
   for (const job of await crew.runtime.living()) await takeOver(crew, slots, job)
   const { workers, epic, kind } = options
   await crew.ledger.append(

@@ -93,6 +93,7 @@ async function show(context: Context, project: Project, showing: Showing): Promi
       else if (screen) await project.clock.sleep(100, showing.signal)
     }
   } finally {
+    screen?.draw([]) // the summary says it all
     screen?.close()
   }
 }

@@ -48,8 +48,8 @@ export function openPrint(name: string, { json, quiet, verbose, color }: PrintOp
     verbose,
     isTerminal: stdout.isTTY === true,
     ascii,
-    width:
-      (stdout.isTTY === true ? stdout.columns : undefined) ?? facts.columns ?? (stdout.isTTY === true ? 80 : Infinity),
+    // A terminal that does not know its width says 0.
+    width: (stdout.isTTY ? stdout.columns : 0) || facts.columns || (stdout.isTTY ? 80 : Infinity),
     paint,
     lines,
     result,

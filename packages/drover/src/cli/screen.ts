@@ -17,7 +17,7 @@ export function openScreen(output: Output): Screen {
   output.write(hide)
   return {
     draw(lines) {
-      const next = lines.slice(0, Math.max(1, (output.rows ?? 24) - 1))
+      const next = lines.slice(0, Math.max(1, (output.rows || 24) - 1))
       if (next.length === drawn.length && next.every((line, i) => line === drawn[i])) return
       write(`${back()}${erase}${next.join('\n')}`)
       drawn = next

@@ -30,6 +30,8 @@ export async function buildMerge(crew: Crew, job: Job, evidence = 'none'): Promi
   const landed = await crew.workspace.landed(job.task)
   if (landed) return { kind: 'landed', commit: landed, from: task.baseCommit ?? landed }
   const text = await landingText(crew, task, evidence)
+  const strange = await crew.workspace.strangeDrivers()
+  if (strange.length > 0) return { kind: 'review', detail: unseen(strange, task.id) }
   const merge = await crew.workspace.merge({
     branch: crew.here.target,
     commit: task.commit,
@@ -47,6 +49,9 @@ export async function buildMerge(crew: Crew, job: Job, evidence = 'none'): Promi
     }
   return { kind: 'merged', tip: merge.tip, tree: merge.tree, commit: merge.commit }
 }
+
+const unseen = (drivers: readonly string[], id: string): string =>
+  `git would run programs that nobody has agreed to (${drivers.join(', ')}): look at .git/config, then \`drover doctor --trust\` and \`drover resolve ${id}\``
 
 const kindOf: Record<Task['type'], string> = { implementation: 'feat', fix: 'fix', research: 'chore' }
 

@@ -1,3 +1,4 @@
+import { jobId } from '../domain/id.ts'
 import type { Job } from '../ports/durable.ts'
 import type { Crew } from './crew.ts'
 import { sweep } from './sweep.ts'
@@ -26,7 +27,7 @@ export async function dispatch(crew: Crew, slots: Slots, wanted: Dispatch, signa
     if (wanted.ends && slots.busy() === 0 && (await isOver(crew, due))) return
     if (due !== undefined && slots.busy() === 0 && due !== told) wanted.onWait?.((told = due))
     const wait = Math.min(lookAgainMs, due === undefined ? lookAgainMs : Math.max(1, due - crew.clock.now()))
-    await Promise.race([bell(wait, signal), slots.freed()])
+    await slots.untilFreed((freed) => bell(wait, freed), signal)
   }
 }
 
@@ -41,10 +42,10 @@ async function fill(crew: Crew, slots: Slots, { epic, agents }: Dispatch, signal
       now: crew.clock.now(),
     }
     const task = await crew.ledger.claim(claim, ({ id, attempt }) =>
-      crew.runtime.start({ id: `${id}/${attempt}`, kind: 'drive', task: id, attempt, lane: null }),
+      crew.runtime.start({ id: jobId(id, attempt), kind: 'drive', task: id, attempt, lane: null }),
     )
     if (!task) return
-    slots.take(slot, `${task.id}/${task.attempt}`)
+    slots.take(slot, jobId(task.id, task.attempt))
     crew.runtime.poke()
   }
 }
@@ -59,14 +60,14 @@ export interface Slots {
   take(slot: number, job: string): void
   leave(job: Job): void
   busy(): number
-  /** Resolves when the next slot is left. */
-  freed(): Promise<void>
+  /** Waits, but no longer than until a slot is left or the signal comes. */
+  untilFreed(wait: (enough: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void>
 }
 
 /** Room for so many agents; an attempt taken over from before the start counts too. */
 export function openSlots(count: number): Slots {
   const taken = new Map<string, number>()
-  let ring: (() => void) | undefined
+  let enough = new AbortController()
   return {
     free: () => {
       const used = new Set(taken.values())
@@ -77,9 +78,16 @@ export function openSlots(count: number): Slots {
     take: (slot, job) => void taken.set(job, slot),
     leave(job) {
       taken.delete(job.id)
-      ring?.()
+      enough.abort()
     },
     busy: () => taken.size,
-    freed: () => new Promise((resolve) => (ring = resolve)),
+    async untilFreed(wait, signal) {
+      const stop = (): void => enough.abort()
+      signal.addEventListener('abort', stop, { once: true })
+      if (signal.aborted) stop()
+      await wait(enough.signal)
+      signal.removeEventListener('abort', stop)
+      enough = new AbortController()
+    },
   }
 }

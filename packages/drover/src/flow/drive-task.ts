@@ -84,14 +84,23 @@ async function openWorktree({ crew, job }: Driving): Promise<Place | string> {
   const task = (await crew.reading.task(job.task))!
   const attempt = await crew.reading.attempt(job.task, job.attempt)
   const base = await crew.workspace.tip(crew.here.target)
+  const fresh = attempt?.fresh === true || (await beginsAnew(crew, task))
   const worktree = await crew.workspace.at({
     task: job.task,
     attempt: job.attempt,
     base,
-    fresh: attempt?.fresh ?? false,
+    fresh,
     from: task.commit,
   })
   return 'problem' in worktree ? worktree.problem : { base: worktree.base, slot: attempt?.slot ?? 0 }
+}
+
+/** An agent that cannot go on from what an earlier attempt concluded starts from the tip; one that was only stopped goes on. */
+async function beginsAnew({ reading, driverFor, settings }: Crew, task: Task): Promise<boolean> {
+  const agent = task.run === null ? (task.agent ?? settings.agent) : 'command'
+  if (task.attempt === 1 || driverFor(agent).abilities.continues) return false
+  const last = await reading.attempt(task.id, task.attempt - 1)
+  return last !== undefined && last.outcome !== 'task.paused' && last.outcome !== 'task.retried'
 }
 
 /** Makes exactly one event of how the attempt ended; landing begins in the same transaction. */
@@ -106,6 +115,7 @@ async function record(driving: Driving, step: Step, end: AttemptEnd): Promise<'l
     if (lands) yield* crew.runtime.start(landingJob(crew, job.task, job.attempt, 1))
   }
   const said = await crew.ledger.append(events, speaker(driving, endKey(job.task, job.attempt)), beside)
+  if (said.outcome === 'already') await crew.ledger.transact(() => crew.records.end(job.task, job.attempt, crew.clock.now()))
   if (lands) crew.runtime.poke()
   return !isOurs(said) ? 'moved on' : lands ? 'lands' : 'rests'
 }
@@ -152,6 +162,7 @@ const interrupted = (task: Task, error: string, now: number): NewEvent => ({
 /** A person, or another attempt, decided meanwhile. The work is kept, the attempt is over, nothing more is said. */
 async function close(driving: Driving): Promise<void> {
   const { crew, job, durable } = driving
+  await durable.step('leave worktree', () => leave(driving), 'light')
   await durable.step('close', async (step) => {
     const stopped = await partsAtWork(crew.reading, job.task)
     const events = stopped.map((part) => interrupted(part, 'its parent was stopped', crew.clock.now()))

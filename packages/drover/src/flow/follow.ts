@@ -1,4 +1,5 @@
 import type { Event } from '../domain/event.ts'
+import { jobId } from '../domain/id.ts'
 import type { Ledger } from '../ports/ledger.ts'
 import type { EventFilter, Reading } from '../ports/reading.ts'
 
@@ -29,5 +30,5 @@ export async function heed(
   const types = ['task.paused', 'task.cancelled'] as const
   for await (const events of follow({ ledger, reading }, await reading.lastSeq(), { types }, signal))
     for (const { task, attempt } of events)
-      if (task !== undefined && attempt !== undefined) runtime.cancel(`${task}/${attempt}`)
+      if (task !== undefined && attempt !== undefined) runtime.cancel(jobId(task, attempt))
 }

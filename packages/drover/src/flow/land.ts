@@ -1,6 +1,6 @@
 import type { CheckoutMove, NewEvent } from '../domain/event.ts'
 import { settleRefusal } from '../domain/settle.ts'
-import type { Task } from '../domain/task.ts'
+import { isOver, type Task } from '../domain/task.ts'
 import type { Durable, Job, Step, Workflow } from '../ports/durable.ts'
 import type { Appended, Part } from '../ports/ledger.ts'
 import type { Blocker, Gate } from '../ports/workspace.ts'
@@ -31,7 +31,7 @@ async function tryToLand(crew: Crew, round: Round): Promise<'over' | 'moved'> {
   const built = await durable.step(name('merge'), () => buildMerge(crew, round.job), 'light')
   if (built.kind !== 'merged') return withoutMerge(crew, round, built)
   const gated = crew.settings['land.gate'] === '' ? undefined : await gate(crew, round, built)
-  if (gated === 'gone') return 'over'
+  if (gated === 'gone') return goneOut(crew, round)
   if (gated && !gated.passed) return refuse(crew, round, 'gate', redGate(crew, gated))
   const final = gated
     ? await durable.step(name('write evidence'), () => buildMerge(crew, round.job, gated.evidence), 'light')
@@ -49,7 +49,14 @@ async function tryToLand(crew: Crew, round: Round): Promise<'over' | 'moved'> {
 function withoutMerge(crew: Crew, round: Round, built: Exclude<Built, Merged>): Promise<'over'> | 'over' {
   if (built.kind === 'landed') return finish(crew, round, built.commit, built.from)
   if (built.kind === 'empty') return complete(crew, round)
-  return built.kind === 'gone' ? 'over' : refuse(crew, round, built.kind, built.detail)
+  return built.kind === 'gone' ? goneOut(crew, round) : refuse(crew, round, built.kind, built.detail)
+}
+
+/** A person took the task out of the lane; when it is over, nobody needs its worktree. */
+async function goneOut(crew: Crew, round: Round): Promise<'over'> {
+  const task = await crew.reading.task(round.job.task)
+  if (task && isOver(task)) await leave(crew, round)
+  return 'over'
 }
 
 const blockedBy = (blockers: readonly Blocker[], task: string): string =>
@@ -95,7 +102,7 @@ async function swap(crew: Crew, round: Round, built: Merged, checkouts: Checkout
     type: 'landing.intended',
     data: { commit: built.commit, from: built.tip, branch, checkouts, n },
   })
-  if (!(await tell(crew, round, { step: 'intend', events: [intended] }))) return 'over'
+  if (!(await tell(crew, round, { step: 'intend', events: [intended] }))) return goneOut(crew, round)
   const moved = await durable.step(
     name('move branch'),
     () => crew.workspace.move({ task: job.task, branch, from: built.tip, to: built.commit }),

@@ -95,6 +95,8 @@ export interface Workspace {
   forgetClaims(task: string): Promise<void>
   /** The worktree may be used for another task from now on. Its work must be kept before. */
   release(task: string): Promise<void>
+  /** Programs that git's configuration would make it run and that no person has agreed to. Nothing lands while there are any. */
+  strangeDrivers(): Promise<string[]>
   merge(wanted: {
     branch: string
     commit: string

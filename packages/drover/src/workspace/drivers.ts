@@ -15,7 +15,8 @@ export interface Drivers {
 interface Options {
   gitDir: string
   env: Readonly<Record<string, string>>
-  trusted: Readonly<Record<string, string>>
+  /** What a person has said yes to; asked each time, because they may say it while we run. */
+  trusted(): Promise<Readonly<Record<string, string>>>
   /** `git config -z --list --show-origin --includes` with these arguments. */
   list(args: readonly string[]): Promise<string>
 }
@@ -53,11 +54,15 @@ export function watchDrivers({ gitDir, env, trusted, list }: Options): Drivers {
       if (alternates !== undefined) drivers[alternatesKey] = alternates
       files = origins
       // The listing says which files to watch; what changed while it was read is read again.
-      if (before === (await look()) || tries === 5) return { seen: before, drivers, ...judge(drivers, trusted) }
+      const agreed = await trusted()
+      if (before === (await look()) || tries === 5) return { seen: before, drivers, ...judge(drivers, agreed) }
     }
   }
 
-  const look = async () => fingerprint(new Set([...(await usualFiles(gitDir, env)), ...files]))
+  const look = async () => {
+    const print = await fingerprint(new Set([...(await usualFiles(gitDir, env)), ...files]))
+    return `${print} ${JSON.stringify(await trusted())}`
+  }
   return {
     read: async () => (await current()).drivers,
     strange: async () => (await current()).strange,

@@ -67,7 +67,7 @@ export interface GitOptions {
   runFolder: string
   exec: Exec
   env: Readonly<Record<string, string>>
-  trusted: Readonly<Record<string, string>>
+  trusted(): Promise<Readonly<Record<string, string>>>
 }
 
 const timeoutMs = 10 * 60_000

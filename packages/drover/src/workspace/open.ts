@@ -33,7 +33,7 @@ export interface WorkspaceOptions {
   /** Who commits: the git user, or drover's settings. */
   committer: Person
   /** Drivers as they stood at `init` or `doctor --trust`: what `readDrivers` answered then. */
-  trusted: Readonly<Record<string, string>>
+  trusted(): Promise<Readonly<Record<string, string>>>
   exec: Exec
   env: Readonly<Record<string, string>>
   clock: Pick<Clock, 'now'>
@@ -88,6 +88,7 @@ export function openWorkspace(options: WorkspaceOptions): TrustingWorkspace {
     keep: (wanted) => keep(to, wanted),
     forgetClaims: (task) => forgetClaims(to, task),
     release: (task) => release(to, task),
+    strangeDrivers: () => git.drivers.strange(),
     merge: (wanted) => merge(to, wanted),
     gate: (wanted, signal) => gateAlone(() => gate(to, wanted, signal)),
     checkouts: (branch, from, target) => checkouts(to, { branch, from, to: target }),

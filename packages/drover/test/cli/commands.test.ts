@@ -316,7 +316,7 @@ describe('looking', () => {
   })
 
   test('3, 9: one task is shown as indented JSON with id and status; an unknown one is exit 4', async (t) => {
-    const { ok, drover, refused } = await makeProject(t)
+    const { ok, drover, refused, json } = await makeProject(t)
     await ok('add', 'One', '--id', 'task-abcd', '--skip-validation')
     for (const words of [
       ['show', 'abcd'],
@@ -329,6 +329,10 @@ describe('looking', () => {
     }
     assert.match((await refused('no-task', 4, 'show', 'task-abce')).hint, /task-abcd/)
     await ok('add', 'Two', '--id', 'task-abxy', '--skip-validation')
+    assert.deepEqual(
+      (await json('show', 'abcd', 'abxy')).tasks.map((one: { task: { id: string } }) => one.task.id),
+      ['task-abcd', 'task-abxy'],
+    )
     assert.match((await refused('ambiguous', 4, 'show', 'ab')).message, /task-abcd, task-abxy/)
   })
 

@@ -88,7 +88,7 @@ export async function makeRepo(t: TestContext, more: { branch?: string; objectFo
       runFolder: join(root, '.drover', 'run'),
       target: more.branch ?? 'trunk',
       committer: { name: 'A Person', email: 'person@example.org' },
-      trusted: {},
+      trusted: async () => ({}),
       exec: countingExec(calls),
       env,
       clock: { now: () => 1_700_000_000_000 },

@@ -144,6 +144,8 @@ for (const name of Object.keys(plants)) {
   })
 }
 
+const agreeing = (drivers: Record<string, string>) => async () => drivers
+
 test('a merge driver planted by an agent does not run, and stops landings until a person has looked', async (t) => {
   const repo = await makeRepo(t)
   const { command, fired } = await sentinel(repo)
@@ -166,7 +168,7 @@ test('a merge driver planted by an agent does not run, and stops landings until 
     code: 'untrusted-config',
   })
   assert.equal(await fired(), false)
-  const trusting = repo.open({ trusted: await workspace.readDrivers() })
+  const trusting = repo.open({ trusted: agreeing(await workspace.readDrivers()) })
   assert.equal((await repo.merge(trusting, kept)).outcome, 'merged')
   assert.equal(await fired(), true)
   repo.git('config', '--unset', 'merge.evil.driver')
@@ -184,7 +186,7 @@ async function withFilter(repo: Repo): Promise<void> {
 test('filters that a person trusted run, in worktrees and in the checkout of the user', async (t) => {
   const repo = await makeRepo(t)
   await withFilter(repo)
-  const workspace = repo.open({ trusted: await repo.open().readDrivers() })
+  const workspace = repo.open({ trusted: agreeing(await repo.open().readDrivers()) })
   await workspace.recover()
   const { path } = await repo.at(workspace, 'task-a')
   assert.equal(await repo.read('old.secret', path), 'abc\n')
@@ -201,7 +203,7 @@ test('a trusted filter runs as it was trusted, not as an agent changed it since'
   const repo = await makeRepo(t)
   await withFilter(repo)
   const { command, fired } = await sentinel(repo)
-  const workspace = repo.open({ trusted: await repo.open().readDrivers() })
+  const workspace = repo.open({ trusted: agreeing(await repo.open().readDrivers()) })
   const { path } = await repo.at(workspace, 'task-a')
   repo.git('config', 'filter.upper.clean', command)
   await repo.write('new.secret', 'xyz\n', path)

@@ -1,4 +1,4 @@
-import { resolveTask } from '../../flow/operations/resolve-task.ts'
+import { resolveTask, resolveTasks } from '../../flow/operations/resolve-task.ts'
 import { command, type Context } from '../command.ts'
 import { taskPage, wholeTask } from '../task-page.ts'
 
@@ -9,7 +9,14 @@ export const show = command({
   options: {},
   examples: ['drover show task-a1b2', 'drover show a1b2 --json'],
   async run(context, _, words) {
-    for (const word of words) await showTask(context, word)
+    const { print } = context
+    if (words.length === 1 || !print.json) for (const word of words) await showTask(context, word)
+    else {
+      const project = await context.project()
+      const tasks = await resolveTasks(project.reading, words)
+      const wholes = await Promise.all(tasks.map((task) => wholeTask(project, task)))
+      print.result({ tasks: wholes.map(({ json }) => json) }, () => [])
+    }
   },
 })
 

@@ -56,18 +56,9 @@ const lineOf = (problem: string): number => Number(/^line (\d+)/.exec(problem)?.
 const byLine = (a: string, b: string): number => lineOf(a) - lineOf(b) || 0
 
 async function look(reading: Reading, entries: readonly Entry[], broken: ReadonlySet<string>): Promise<World> {
-  const tasks = new Map<string, Task>()
-  const named = new Set(
-    entries.flatMap(({ id, parentId, needs }) => [id, ...(parentId ? [parentId] : []), ...(needs ?? [])]),
-  )
-  for (let ids = [...named]; ids.length > 0;) {
-    const found = (await Promise.all(ids.map((id) => reading.task(id)))).filter((task) => task !== undefined)
-    for (const task of found) tasks.set(task.id, task)
-    ids = found.flatMap(({ parentId }) => (parentId !== null && !tasks.has(parentId) ? [parentId] : []))
-  }
   return {
     entries: new Map(entries.map((entry) => [entry.id, entry])),
-    tasks,
+    tasks: new Map((await reading.tasks({})).map((task) => [task.id, task])),
     epics: new Map((await reading.epics()).map((epic) => [epic.id, epic])),
     needs: grouped(await reading.allNeeds()),
     broken,
@@ -109,7 +100,8 @@ function depth(entry: Entry, { entries, tasks }: World): number {
 function circles(entries: readonly Entry[], { needs, tasks }: World): string[] {
   const edges = new Map(needs)
   for (const { id, needs: own } of entries) if (own) edges.set(id, own)
-  for (const { id, parentId } of [...tasks.values(), ...entries])
+  const parts = [...tasks.values()].filter(({ kind }) => kind === 'subtask')
+  for (const { id, parentId } of [...parts, ...entries])
     if (parentId) edges.set(id, [...(edges.get(id) ?? []), parentId])
   const path = findCircle(edges)
   const line = path && entries.find(({ id }) => path.includes(id))?.line

@@ -157,6 +157,13 @@ describe('importing JSON lines', () => {
       (await refused('bad-import', 2, take(world, lines({ id: 'here', title: 'Here', blocked_by: 'a' })))).message,
       /circle/,
     )
+    await world.add('p0', { id: 'p0' })
+    await world.add('A part', { parent: 'p0' })
+    await world.add('Behind it', { id: 'x0', needs: ['p0.1'] })
+    assert.match(
+      (await refused('bad-import', 2, take(world, lines({ id: 'p0', title: 'p0', blocked_by: 'x0' })))).message,
+      /circle/,
+    )
     const part = lines(
       { id: 'p', title: 'P', blocked_by: 'q' },
       { id: 'p1', title: 'P1', story_id: 'p' },
