@@ -94,7 +94,7 @@ export async function makeDemo(): Promise<string> {
   const epic: NewEvent = {
     type: 'epic.created',
     epic: 'epic-shop',
-    data: { title: 'A small shop', description: '', imported: false },
+    data: { title: 'A small shop', description: '', priority: 5, labels: [], imported: false },
   }
   await project.ledger.append([epic, ...parts.map(created)], project.person())
   await project.close()

@@ -66,12 +66,14 @@ export const attemptJson = ({
 export const landingJson = ({ at, ...landing }: LandingRow) => ({ ...landing, at: isoTime(at) })
 
 export function epicJson(epic: Epic, standing: Standing) {
-  const { id, title, description, status, createdAt } = epic
+  const { id, title, description, status, priority, labels, createdAt } = epic
   return {
     id,
     title,
     description,
     status,
+    priority,
+    labels,
     counts: standing.counts,
     total: standing.total,
     progress: progress(standing),

@@ -64,7 +64,7 @@ export interface Facts {
     fresh: boolean
   }
   'task.paused': { reason: string }
-  'task.resumed': { note: string }
+  'task.resumed': { note: string; resets: boolean }
   'task.hinted': { hint: string; text: string }
   'task.hint_delivered': { hint: string; how: 'delivered' | 'prompt' }
   'task.cancelled': { reason: string }
@@ -77,8 +77,8 @@ export interface Facts {
   'landing.intended': { commit: string; from: string; branch: string; checkouts: CheckoutMove[]; n: number }
   'landing.landed': { commit: string; from: string; branch: string; n: number }
   'landing.refused': { reason: RefusalReason; detail: string; n: number }
-  'epic.created': { title: string; description: string; imported: boolean }
-  'epic.edited': { title?: string; description?: string }
+  'epic.created': { title: string; description: string; priority: number; labels: string[]; imported: boolean }
+  'epic.edited': { title?: string; description?: string; priority?: number; labels?: string[] }
   'epic.closed': { reason: string }
   'run.started': { workers: number; epic: string | null; kind: 'run' | 'daemon' }
   'run.waiting': { until: number; why: string }

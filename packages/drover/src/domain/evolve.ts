@@ -67,7 +67,7 @@ const meanings: { [T in Event['type']]?: (task: Task, facts: Facts[T], event: Ev
     approved: how === 'approved' ? task.commit : task.approved,
   }),
   'task.paused': (task) => ({ rest: resting(task) }),
-  'task.resumed': () => ({ rest: null }),
+  'task.resumed': (_, { resets }) => ({ ...(resets ? again : {}), rest: null }),
   'task.cancelled': (_, { reason }, event) => ({ rest: null, lastError: reason || null, ...over(event) }),
   'task.reopened': (task, { fresh }) => ({
     ...again,

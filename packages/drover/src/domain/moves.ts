@@ -21,6 +21,7 @@ export const moves = {
     'task.claimed': notSubtask('claimed'),
     'task.started': onlySubtask('in_progress'),
     'task.blocked': 'blocked',
+    'task.reopened': notSubtask('ready'),
     'task.paused': 'paused',
     'task.cancelled': 'cancelled',
   },

@@ -4,6 +4,8 @@ export interface Epic {
   id: string
   title: string
   description: string
+  priority: number
+  labels: string[]
   status: 'open' | 'closed'
   createdAt: number
 }

@@ -22,9 +22,13 @@ export async function dispatch(crew: Crew, slots: Slots, wanted: Dispatch, signa
   let told = 0
   while (!signal.aborted) {
     await sweep(crew)
-    await fill(crew, slots, wanted, signal)
-    const due = await crew.reading.nextDue(crew.clock.now(), wanted.epic)
-    if (wanted.ends && slots.busy() === 0 && (await isOver(crew, due))) return
+    // Asked before anything is claimed, and with one time for both: whatever becomes ready meanwhile is seen next time.
+    const now = crew.clock.now()
+    const living = (await crew.runtime.living()).length
+    await fill(crew, slots, wanted, { now, signal })
+    const due = await crew.reading.nextDue(now, wanted.epic)
+    // Nothing runs, lands or is due: whatever is left waits for a person, or for an agent that cannot work.
+    if (wanted.ends && living === 0 && slots.busy() === 0 && due === undefined) return
     if (due !== undefined && slots.busy() === 0 && due !== told) wanted.onWait?.((told = due))
     const wait = Math.min(lookAgainMs, due === undefined ? lookAgainMs : Math.max(1, due - crew.clock.now()))
     await slots.untilFreed((freed) => bell(wait, freed), signal)
@@ -48,11 +52,6 @@ async function fill(crew: Crew, slots: Slots, { epic, agents }: Dispatch, signal
     slots.take(slot, jobId(task.id, task.attempt))
     crew.runtime.poke()
   }
-}
-
-/** Nothing runs, lands or is due: whatever is left waits for a person, or for an agent that cannot work. */
-async function isOver(crew: Crew, due: number | undefined): Promise<boolean> {
-  return due === undefined && (await crew.runtime.living()).length === 0
 }
 
 export interface Slots {

@@ -83,6 +83,8 @@ const isOurs = ({ outcome }: Appended): boolean => outcome === 'appended' || out
 async function openWorktree({ crew, job }: Driving): Promise<Place | string> {
   const task = (await crew.reading.task(job.task))!
   const attempt = await crew.reading.attempt(job.task, job.attempt)
+  // Reopened after it had landed: this attempt may land once more.
+  if (job.attempt > 1 && (await crew.workspace.landed(job.task))) await crew.workspace.unland(job.task)
   const base = await crew.workspace.tip(crew.here.target)
   const fresh = attempt?.fresh === true || (await beginsAnew(crew, task))
   const worktree = await crew.workspace.at({
@@ -115,7 +117,8 @@ async function record(driving: Driving, step: Step, end: AttemptEnd): Promise<'l
     if (lands) yield* crew.runtime.start(landingJob(crew, job.task, job.attempt, 1))
   }
   const said = await crew.ledger.append(events, speaker(driving, endKey(job.task, job.attempt)), beside)
-  if (said.outcome === 'already') await crew.ledger.transact(() => crew.records.end(job.task, job.attempt, crew.clock.now()))
+  if (said.outcome === 'already')
+    await crew.ledger.transact(() => crew.records.end(job.task, job.attempt, crew.clock.now()))
   if (lands) crew.runtime.poke()
   return !isOurs(said) ? 'moved on' : lands ? 'lands' : 'rests'
 }

@@ -133,18 +133,20 @@ const beside: { [T in EventType]?: Effect<T> } = {
   'landing.landed': applyLanding,
   'landing.refused': applyLanding,
   *'epic.created'(event) {
-    const { title, description } = event.data
+    const { title, description, priority, labels } = event.data
     const taken = yield* all(
       sql`select id from epic where id = ${event.epic!} collate nocase union all select id from task where id = ${event.epic!} collate nocase`,
     )
     if (taken.length > 0) throw new DroverError('id-taken', { id: event.epic! })
     yield* run(
-      sql`insert into epic (id, title, description, status, created_at) values (${event.epic!}, ${title}, ${description}, 'open', ${event.at})`,
+      sql`insert into epic (id, title, description, priority, labels, status, created_at)
+        values (${event.epic!}, ${title}, ${description}, ${priority}, ${JSON.stringify(labels)}, 'open', ${event.at})`,
     )
   },
   *'epic.edited'(event) {
     yield* run(
-      sql`update epic set title = coalesce(${event.data.title ?? null}, title), description = coalesce(${event.data.description ?? null}, description) where id = ${event.epic!}`,
+      sql`update epic set title = coalesce(${event.data.title ?? null}, title), description = coalesce(${event.data.description ?? null}, description),
+        priority = coalesce(${event.data.priority ?? null}, priority), labels = coalesce(${event.data.labels ? JSON.stringify(event.data.labels) : null}, labels) where id = ${event.epic!}`,
     )
   },
   *'epic.closed'(event) {

@@ -8,7 +8,7 @@ create table project (one integer primary key check (one = 1), id text not null,
 create table trusted (key text primary key, value text not null) without rowid;
 
 create table epic (
-  id text primary key, title text not null, description text not null,
+  id text primary key, title text not null, description text not null, priority integer not null, labels text not null,
   status text not null check (status in ('open', 'closed')), created_at integer not null
 );
 create unique index epic_id on epic (id collate nocase);

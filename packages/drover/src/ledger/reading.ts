@@ -78,7 +78,7 @@ export function openReading(connection: Connection): Reading {
     durations: (limit) =>
       list(
         () =>
-          sql`select finished_at - started_at as ms from task where status = 'completed' and started_at is not null and not imported order by finished_at desc limit ${limit}`,
+          sql`select finished_at - started_at as ms from task where status = 'completed' and kind <> 'subtask' and started_at is not null and not imported order by finished_at desc limit ${limit}`,
         (row) => row.ms as number,
       ),
     candidate: async (id) => {
@@ -115,6 +115,8 @@ const epicOf = (row: Row): Epic => ({
   id: row.id as string,
   title: row.title as string,
   description: row.description as string,
+  priority: row.priority as number,
+  labels: JSON.parse(row.labels as string) as string[],
   status: row.status as Epic['status'],
   createdAt: row.created_at as number,
 })

@@ -81,7 +81,7 @@ export function ledgerSuite(name: string, open: () => Promise<LedgerWorld>): voi
     await world.ledger.append([created('a')], person())
     await assert.rejects(world.ledger.append([created('b'), created('a')], person()), { code: 'id-taken' })
     const said = await world.ledger.append(
-      [created('c'), { type: 'task.resumed', task: 'a', data: { note: '' } }],
+      [created('c'), { type: 'task.resumed', task: 'a', data: { note: '', resets: false } }],
       person(),
     )
     assert.equal(said.outcome, 'impossible')
@@ -94,7 +94,7 @@ export function ledgerSuite(name: string, open: () => Promise<LedgerWorld>): voi
     await assert.rejects(world.ledger.append([created('task-a')], person()), { code: 'id-taken' })
     await assert.rejects(
       world.ledger.append(
-        [{ type: 'epic.created', epic: 'TASK-a', data: { title: 'x', description: '', imported: false } }],
+        [{ type: 'epic.created', epic: 'TASK-a', data: { title: 'x', description: '', priority: 5, labels: [], imported: false } }],
         person(),
       ),
       { code: 'id-taken' },
@@ -202,7 +202,7 @@ export function ledgerSuite(name: string, open: () => Promise<LedgerWorld>): voi
     await world.ledger.append([created('a')], person())
     await claim(world)
     await world.ledger.append([{ type: 'task.paused', task: 'a', attempt: 1, data: { reason: '' } }], person())
-    await world.ledger.append([{ type: 'task.resumed', task: 'a', data: { note: '' } }], person())
+    await world.ledger.append([{ type: 'task.resumed', task: 'a', data: { note: '', resets: false } }], person())
     assert.equal(await claim(world), undefined)
     await world.ledger.transact(() => world.records.end('a', 1, 1))
     assert.equal((await claim(world))?.attempt, 2)
@@ -265,7 +265,7 @@ export function ledgerSuite(name: string, open: () => Promise<LedgerWorld>): voi
     const beside = () => world.records.hold('a', 1, 'beside')
     await world.ledger.append([created('a')], person())
     await claim(world)
-    await world.ledger.append([{ type: 'task.resumed', task: 'a', data: { note: '' } }], person(), beside)
+    await world.ledger.append([{ type: 'task.resumed', task: 'a', data: { note: '', resets: false } }], person(), beside)
     assert.equal((await world.reading.attempt('a', 1))?.holder, null)
     await world.ledger.append([{ type: 'task.paused', task: 'a', attempt: 1, data: { reason: '' } }], person(), beside)
     assert.equal((await world.reading.attempt('a', 1))?.holder, 'beside')

@@ -50,7 +50,7 @@ test('what waits to land goes on landing; what waits for anything else is ready,
 })
 
 const roundTrip = (task: Task): Task =>
-  after(after(task, event('task.paused', { reason: '' })), event('task.resumed', { note: '' }))
+  after(after(task, event('task.paused', { reason: '' })), event('task.resumed', { note: '', resets: false }))
 
 test('a paused task rests as what it was: in landing, waiting for a person, or ready', () => {
   assert.equal(roundTrip(taskWith({})).status, 'ready')

@@ -281,7 +281,8 @@ export class World {
       for (const child of this.running) child.kill('SIGKILL')
       if (this.has('.drover/drover.db')) for (const { pid } of await this.processes()) endIfThere(pid)
       await (await this.opened)?.ledger.close()
-      rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })
+      if (process.env['KEEPW']) process.stderr.write(this.folder+'\n')
+      else rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })
     }
   }
 }

@@ -1,3 +1,4 @@
+import { readPriority } from '../../domain/draft.ts'
 import { glance, progress, type Standing, standingOf } from '../../domain/summary.ts'
 import { addEpic, closeEpic } from '../../flow/operations/epic.ts'
 import { resolveEpic } from '../../flow/operations/resolve-task.ts'
@@ -16,13 +17,14 @@ export const epicAdd = command({
   summary: 'Add an epic: a named group of tasks',
   options: {
     description: { type: 'string', short: 'd', about: 'What it is about' },
+    priority: { type: 'string', short: 'p', arg: 'n', about: '0 to 10, or low, normal, high, critical' },
+    label: { type: 'string', multiple: true, arg: 'word', about: 'A label; may be given more than once' },
     id: { type: 'string', arg: 'id', about: 'Its id, instead of one that drover makes' },
   },
   examples: ['drover epic add "Accounts" -d "Sign up, log in, log out"'],
-  async run(context, { description = '', id }, words) {
-    const epic = await changing(context, (project) =>
-      addEpic(project, { title: words.join(' '), description, id }, project.person()),
-    )
+  async run(context, { description = '', priority = 'normal', label = [], id }, words) {
+    const wish = { title: words.join(' '), description, priority: readPriority(priority), labels: label, id }
+    const epic = await changing(context, (project) => addEpic(project, wish, project.person()))
     context.print.done(
       { epic: epicJson(epic, none) },
       `Created epic ${epic.id}: ${escaped(epic.title)}`,

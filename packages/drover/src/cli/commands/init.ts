@@ -18,6 +18,9 @@ export const init = command({
         : `${escaped(made.root)} is a drover project already; nothing was changed`
     print.done(made, sentence, 'drover add "Title"')
     if (print.json) return
+    print.note(
+      'Agents work in worktrees of their own with full permission: whatever you may do on this machine, they may too.',
+    )
     if (made.detectedGate)
       print.note(
         `A gate that would fit: ${escaped(made.detectedGate)}`,

@@ -9,14 +9,15 @@ import { type Ports, say } from './say.ts'
 /** A named group of tasks. */
 export async function addEpic(
   ports: Ports,
-  wish: { title: string; description: string; id: string | undefined },
+  wish: { title: string; description: string; priority: number; labels: string[]; id: string | undefined },
   by: Speaker,
 ): Promise<Epic> {
   const title = checkTitle(wish.title)
   const id = wish.id === undefined ? await freshId(ports, 'epic') : await freeId(ports.reading, wish.id)
-  const data = { title, description: wish.description, imported: false }
+  const { description, priority, labels } = wish
+  const data = { title, description, priority, labels, imported: false }
   await say(ports.ledger, [{ type: 'epic.created', epic: id, data }], by, 'epic add')
-  return { id, title, description: wish.description, status: 'open', createdAt: ports.clock.now() }
+  return { id, title, description, priority, labels, status: 'open', createdAt: ports.clock.now() }
 }
 
 export async function closeEpic(

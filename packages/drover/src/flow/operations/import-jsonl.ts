@@ -118,20 +118,26 @@ interface Work {
 function eventsOf(entry: Entry, work: Work): NewEvent[] {
   const { id, kind, words } = entry
   if (kind === 'task') return work.world.tasks.has(id) ? updated(entry, work) : [created(entry, work)]
-  const { title, description = '' } = words
+  const { title, description = '', priority = 5, labels = [] } = words
   const epic = work.world.epics.get(id)
   const isNew = epic === undefined
-  if (epic?.title === title && epic.description === description) {
+  const said = { title, description, priority, labels }
+  if (epic && isDeepSame(said, epic)) {
     work.imported.unchanged++
     return []
   }
   ;(isNew ? work.imported.epics : work.imported.updated).push(id)
   return [
     isNew
-      ? { type: 'epic.created', epic: id, data: { title, description, imported: false } }
-      : { type: 'epic.edited', epic: id, data: { title, description } },
+      ? { type: 'epic.created', epic: id, data: { ...said, imported: false } }
+      : { type: 'epic.edited', epic: id, data: said },
   ]
 }
+
+const isDeepSame = (
+  said: Omit<Epic, 'id' | 'status' | 'createdAt'>,
+  { title, description, priority, labels }: Epic,
+): boolean => JSON.stringify(said) === JSON.stringify({ title, description, priority, labels })
 
 function created(entry: Entry, { world, wish, imported, email }: Work): NewEvent {
   const { id, parentId, needs } = entry

@@ -6,12 +6,13 @@ import { reopening } from './reopen.ts'
 import { impossible, on, type Ports, say } from './say.ts'
 import { unblocked } from './retry.ts'
 
-const resting: readonly TaskStatus[] = ['blocked', 'paused', 'failed', 'cancelled']
+const resting: readonly TaskStatus[] = ['ready', 'blocked', 'paused', 'failed', 'cancelled']
 
 /** The tasks that a reset without ids means: all that neither work nor are done, or those of the given statuses. */
 export async function resettable(reading: Reading, statuses: readonly TaskStatus[]): Promise<Task[]> {
   const tasks = await reading.tasks({ statuses: statuses.length > 0 ? statuses : resting })
-  return tasks.filter((task) => task.kind !== 'subtask' && (task.blockedReason !== 'needs' || task.attempts > 0))
+  const waits = (task: Task): boolean => task.status === 'ready' || task.blockedReason === 'needs'
+  return tasks.filter((task) => task.kind !== 'subtask' && (!waits(task) || task.attempts > 0))
 }
 
 /** Puts tasks back to where they wait to be worked on, all their attempts before them. */
@@ -22,9 +23,10 @@ export async function reset({ ledger, reading }: Ports, tasks: readonly Task[], 
 }
 
 async function backToRest(reading: Reading, task: Task): Promise<NewEvent[]> {
-  if (task.status === 'ready') return []
+  if (task.status === 'ready')
+    return task.attempts === 0 ? [] : [{ type: 'task.reopened', ...on(task), data: { fresh: false, note: '' } }]
   if (task.status === 'blocked') return [unblocked(task, false, '')]
-  if (task.status === 'paused') return [{ type: 'task.resumed', ...on(task), data: { note: '' } }]
+  if (task.status === 'paused') return [{ type: 'task.resumed', ...on(task), data: { note: '', resets: true } }]
   if (task.kind === 'subtask' || !['completed', 'failed', 'cancelled'].includes(task.status))
     throw impossible(task, 'reset')
   return reopening(reading, task, { fresh: false, note: '' })

@@ -9,7 +9,7 @@ export function resume({ ledger, clock }: Ports, wish: { task: Task; hint: strin
   const { task, hint } = wish
   return say(
     ledger,
-    [...hinted(task, hint, clock), { type: 'task.resumed', ...on(task), data: { note: hint } }],
+    [...hinted(task, hint, clock), { type: 'task.resumed', ...on(task), data: { note: hint, resets: false } }],
     by,
     'resume',
   )

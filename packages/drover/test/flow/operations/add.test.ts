@@ -31,7 +31,7 @@ test('2, 225: an id that is taken is refused, also in other letters, and nothing
   const before = await world.add('First', { id: 'Task-A' })
   await refused('id-taken', 5, world.add('Second', { id: 'Task-A' }))
   await refused('id-taken', 5, world.add('Second', { id: 'task-a' }))
-  await addEpic(world, { title: 'An epic', description: '', id: 'Taken' }, person())
+  await addEpic(world, { title: 'An epic', description: '', priority: 5, labels: [], id: 'Taken' }, person())
   await refused('id-taken', 5, world.add('Second', { id: 'taken' }))
   assert.deepEqual(await world.task('Task-A'), before)
 })
@@ -80,7 +80,7 @@ test('needs are added and taken away, and the task moves with them', async (t) =
 
 test('18: a sub-task is numbered beneath its parent and belongs to its epic', async (t) => {
   const world = await makeWorld(t)
-  const epic = await addEpic(world, { title: 'E', description: '', id: 'epic-e' }, person())
+  const epic = await addEpic(world, { title: 'E', description: '', priority: 5, labels: [], id: 'epic-e' }, person())
   await world.add('Parent', { id: 'task-p', words: { epicId: epic.id, priority: 9 } })
   const first = await world.add('First', { parent: 'task-p' })
   assert.deepEqual(
@@ -179,13 +179,13 @@ test('what is said of a task changes while it is not at work, and only then', as
 
 test('an epic is closed once', async (t) => {
   const world = await makeWorld(t)
-  const epic = await addEpic(world, { title: 'E', description: '', id: undefined }, person())
+  const epic = await addEpic(world, { title: 'E', description: '', priority: 5, labels: [], id: undefined }, person())
   assert.match(epic.id, /^epic-/)
   assert.equal(await closeEpic(world, { epic, reason: '' }, person()), true)
   const closed = (await world.reading.epic(epic.id))!
   assert.equal(await closeEpic(world, { epic: closed, reason: '' }, person()), false)
   assert.equal(
-    (await refusal(addEpic(world, { title: ' ', description: '', id: undefined }, person()))).code,
+    (await refusal(addEpic(world, { title: ' ', description: '', priority: 5, labels: [], id: undefined }, person()))).code,
     'bad-title',
   )
 })
