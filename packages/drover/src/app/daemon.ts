@@ -63,6 +63,7 @@ export async function runProject(
   try {
     return await drive(project, crew, options, { slots, signal, kill, socket: socket.path })
   } finally {
+    crew.close()
     await socket.close()
     rmSync(below.holder, { force: true })
     held.release()

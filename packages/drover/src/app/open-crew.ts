@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Crew } from '../flow/crew.ts'
 import { openJudge } from '../judges/judges.ts'
 import { none } from '../isolation/none.ts'
@@ -8,11 +9,14 @@ import { agentEnv } from './agent-env.ts'
 import { environment } from './load-config.ts'
 import { openAgents } from './open-agents.ts'
 import type { Project } from './open-project.ts'
+import { placesBelow } from './places.ts'
 import { openWorkspaceFor } from './open-workspace.ts'
 import { surround } from './surroundings.ts'
 import { openSystem } from './system.ts'
 
 export interface DrivingCrew extends Crew {
+  close(): void
+
   /** Agents whose program is there. */
   usableAgents(): string[]
 }
@@ -21,7 +25,7 @@ export interface DrivingCrew extends Crew {
 export async function openCrew(project: Project, socket: string): Promise<DrivingCrew> {
   const { ledger, reading, records, clock, config } = project
   const here = surround(project, socket)
-  const system = openSystem()
+  const system = openSystem(join(placesBelow(project.places).run, 'calls'))
   const incarnation = `${project.machine}/${Buffer.from(clock.bytes(9)).toString('base64url')}`
   const onFailure = (job: { id: string }, error: unknown): void =>
     here.log('error', `${job.id} broke and is begun again: ${String(error)}`, {
@@ -49,6 +53,7 @@ export async function openCrew(project: Project, socket: string): Promise<Drivin
     isolation: none,
     driverFor: agents.driverFor,
     judgeFor: (name) => judgeNamed(name ?? config.settings.judge),
+    close: () => system.close(),
     usableAgents: agents.usable,
   }
 }

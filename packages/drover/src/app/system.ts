@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { AgentLaunch, AgentState, CommandRun, Finished, System } from '../ports/system.ts'
 import { openCommandLog } from './command-log.ts'
 import { endProcesses } from './ending.ts'
+import { openForking } from './forking.ts'
 import { readLines, sizeOf, tailOf } from './output.ts'
 import { makePrivateFolder, readFileIfThere, readLineIfThere, writePrivateFile } from './private-file.ts'
 import { openProcesses, type Processes } from './processes.ts'
@@ -31,7 +32,8 @@ export interface Executed {
 export type Exec = (call: ExecCall, signal?: AbortSignal) => Promise<Executed>
 
 /** The one place that starts processes, each in a session of its own: a terminal's Ctrl-C is for drover alone. */
-export function openSystem(): System & { exec: Exec } {
+export function openSystem(forkIn?: string): System & { exec: Exec; close(): void } {
+  const forking = forkIn === undefined ? undefined : openForking(forkIn, startShell)
   const processes = openProcesses(process.platform, print)
   const children = new Map<string, ChildProcess>()
   const look = (folder: string) => lookAt(processes, folder)
@@ -39,7 +41,9 @@ export function openSystem(): System & { exec: Exec } {
   const stirring = openStirring({ childOf: (folder) => children.get(folder), isOver })
 
   return {
-    exec,
+    // What somebody may want to stop is started here, the rest beside.
+    exec: (call, signal) => (forking && !signal ? forking.exec(call) : exec(call, signal)),
+    close: () => forking?.close(),
     look,
     stirred: stirring.stirred,
     run: (command, signal) => run(processes, command, signal),
@@ -86,6 +90,9 @@ export function openSystem(): System & { exec: Exec } {
     },
   }
 }
+
+const startShell = (): ChildProcess =>
+  spawn('/bin/sh', [], { cwd: '/', env: { PATH: '/usr/bin:/bin' }, detached: true, stdio: ['pipe', 'pipe', 'ignore'] })
 
 /** Starts drover itself in the background: it outlives this process and its terminal. */
 export function startDetached(wanted: {
