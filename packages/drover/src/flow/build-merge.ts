@@ -57,7 +57,7 @@ const kindOf: Record<Task['type'], string> = { implementation: 'feat', fix: 'fix
 
 async function landingText(crew: Crew, task: Task, evidence: string): Promise<LandingText> {
   const subjects = await subjectsOf(crew, task)
-  const parts = await passedParts(crew.reading, task.id)
+  const parts = (await passedParts(crew.reading, task.id)).map(({ id }) => id)
   return {
     subject: subjects.length === 1 ? subjects[0]! : `${kindOf[task.type]}(${task.id}): ${task.title}`.slice(0, 72),
     body: subjects.length > 1 ? subjects.map((subject) => `- ${subject}`).join('\n') : (task.verdict?.summary ?? ''),

@@ -1,6 +1,7 @@
 import { jobId } from '../domain/id.ts'
 import type { Job } from '../ports/durable.ts'
 import type { Crew } from './crew.ts'
+import { liftCheckouts } from './lift.ts'
 import { sweep } from './sweep.ts'
 
 export interface Dispatch {
@@ -14,13 +15,14 @@ export interface Dispatch {
   onWait?(until: number): void
 }
 
-const lookAgainMs = 10_000
+const lookAgainMs = 3_000
 
 /** Fills free slots with the best ready tasks until the signal, or until nothing can go on. */
 export async function dispatch(crew: Crew, slots: Slots, wanted: Dispatch, signal: AbortSignal): Promise<void> {
   const bell = crew.ledger.bell()
   let told = 0
   while (!signal.aborted) {
+    await liftCheckouts(crew)
     await sweep(crew)
     // Asked before anything is claimed, and with one time for both: whatever becomes ready meanwhile is seen next time.
     const now = crew.clock.now()
@@ -35,7 +37,12 @@ export async function dispatch(crew: Crew, slots: Slots, wanted: Dispatch, signa
   }
 }
 
-async function fill(crew: Crew, slots: Slots, { epic, agents }: Dispatch, signal: AbortSignal): Promise<void> {
+async function fill(
+  crew: Crew,
+  slots: Slots,
+  { epic, agents }: Dispatch,
+  { now, signal }: { now: number; signal: AbortSignal },
+): Promise<void> {
   for (let slot = slots.free(); slot !== undefined && !signal.aborted; slot = slots.free()) {
     const claim = {
       machine: crew.here.machine,
@@ -43,7 +50,7 @@ async function fill(crew: Crew, slots: Slots, { epic, agents }: Dispatch, signal
       epic,
       agents,
       defaultAgent: crew.settings.agent,
-      now: crew.clock.now(),
+      now,
     }
     const task = await crew.ledger.claim(claim, ({ id, attempt }) =>
       crew.runtime.start({ id: jobId(id, attempt), kind: 'drive', task: id, attempt, lane: null }),

@@ -1,11 +1,11 @@
 import type { NewEvent } from '../domain/event.ts'
 import { endKey, landingJobId } from '../domain/id.ts'
 import { settle, type AttemptEnd } from '../domain/settle.ts'
-import { isAtWork, type Task } from '../domain/task.ts'
+import { isOver, type Task } from '../domain/task.ts'
 import type { Durable, Job, Step, Workflow } from '../ports/durable.ts'
 import type { Appended, Part, Speaker } from '../ports/ledger.ts'
 import type { Crew } from './crew.ts'
-import { partsAtWork, partsOf } from './parts.ts'
+import { partsAtWork, partsOf, passedParts } from './parts.ts'
 import { rulesFor } from './rules.ts'
 import { workOn, type Place } from './work-on.ts'
 
@@ -23,12 +23,12 @@ export const driveTask =
     const driving = { crew, job, durable }
     const begun = await durable.step('start', (step) => start(driving, step))
     if (begun !== 'started') return close(driving)
-    const place = await durable.step('worktree', () => openWorktree(driving), 'light')
+    const place = await durable.step('worktree', (step) => openWorktree(driving, step), 'light')
     const end = typeof place === 'string' ? broken(place) : await workThrough(driving, place)
     if (end === 'moved on') return close(driving)
     const outcome = await durable.step('record', (step) => record(driving, step, end))
     if (outcome === 'moved on') return close(driving)
-    if (outcome === 'rests') await durable.step('leave worktree', () => leave(driving), 'light')
+    if (outcome === 'rests') await durable.step('leave worktree', (step) => leave(driving, step))
   }
 
 const broken = (error: string): AttemptEnd => ({ kind: 'broken', reason: 'failed', error })
@@ -80,13 +80,15 @@ async function start(driving: Driving, step: Step): Promise<'started' | 'moved o
 const isOurs = ({ outcome }: Appended): boolean => outcome === 'appended' || outcome === 'already'
 
 /** What stands in the way of a worktree is the attempt's failure, in words. */
-async function openWorktree({ crew, job }: Driving): Promise<Place | string> {
+async function openWorktree(driving: Driving, step: Step): Promise<Place | string> {
+  const { crew, job } = driving
   const task = (await crew.reading.task(job.task))!
   const attempt = await crew.reading.attempt(job.task, job.attempt)
   // Reopened after it had landed: this attempt may land once more.
   if (job.attempt > 1 && (await crew.workspace.landed(job.task))) await crew.workspace.unland(job.task)
   const base = await crew.workspace.tip(crew.here.target)
   const fresh = attempt?.fresh === true || (await beginsAnew(crew, task))
+  if (fresh) await partsBack(driving, step.key, await passedParts(crew.reading, job.task))
   const worktree = await crew.workspace.at({
     task: job.task,
     attempt: job.attempt,
@@ -109,12 +111,16 @@ async function beginsAnew({ reading, driverFor, settings }: Crew, task: Task): P
 async function record(driving: Driving, step: Step, end: AttemptEnd): Promise<'lands' | 'rests' | 'moved on'> {
   const { crew, job } = driving
   const task = (await crew.reading.task(job.task))!
-  const events = settle(task, end, rulesFor(crew, task), crew.clock.now())
+  const rules = rulesFor(crew, task)
+  // What sub-tasks have passed stands in the worktree: the next attempt goes on behind it.
+  const fresh = rules.fresh && (await passedParts(crew.reading, job.task)).length === 0
+  const events = settle(task, end, { ...rules, fresh }, crew.clock.now())
   const lands = events.length === 1 && events[0]!.type === 'task.passed'
   const beside = function* (): Part {
-    yield* crew.records.end(job.task, job.attempt, crew.clock.now())
     yield* step.together(lands ? 'lands' : 'rests', lands ? 'last' : undefined)()
-    if (lands) yield* crew.runtime.start(landingJob(crew, job.task, job.attempt, 1))
+    if (!lands) return
+    yield* crew.records.end(job.task, job.attempt, crew.clock.now())
+    yield* crew.runtime.start(landingJob(crew, job.task, job.attempt, 1))
   }
   const said = await crew.ledger.append(events, speaker(driving, endKey(job.task, job.attempt)), beside)
   if (said.outcome === 'already')
@@ -164,25 +170,27 @@ const interrupted = (task: Task, error: string, now: number): NewEvent => ({
 
 /** A person, or another attempt, decided meanwhile. The work is kept, the attempt is over, nothing more is said. */
 async function close(driving: Driving): Promise<void> {
-  const { crew, job, durable } = driving
-  await durable.step('leave worktree', () => leave(driving), 'light')
-  await durable.step('close', async (step) => {
-    const stopped = await partsAtWork(crew.reading, job.task)
-    const events = stopped.map((part) => interrupted(part, 'its parent was stopped', crew.clock.now()))
-    if (events.length > 0) await crew.ledger.append(events, speaker(driving, step.key))
-    await crew.ledger.transact(function* () {
-      yield* crew.records.end(job.task, job.attempt, crew.clock.now())
-      yield* step.together('closed', 'last')()
-    })
-    return 'closed'
+  await driving.durable.step('close', async (step) => {
+    await partsBack(driving, step.key, await partsAtWork(driving.crew.reading, driving.job.task))
+    return leave(driving, step)
   })
 }
 
-/** A worktree is free for others once nobody will go on in it. */
-async function leave({ crew, job }: Driving): Promise<string> {
+/** Sub-tasks that are to be worked on again are ready again. */
+async function partsBack(driving: Driving, key: string, parts: readonly Task[]): Promise<void> {
+  const events = parts.map((part) => interrupted(part, 'its parent begins again', driving.crew.clock.now()))
+  if (events.length > 0) await driving.crew.ledger.append(events, speaker(driving, `${key}/parts`))
+}
+
+/** A worktree is free for others once nobody will go on in it. Until then the attempt is not over: the next one may want it. */
+async function leave({ crew, job }: Driving, step: Step): Promise<'left' | 'kept'> {
   const task = await crew.reading.task(job.task)
-  if (!task || task.status === 'landing' || isAtWork(task)) return 'kept'
-  if (task.status === 'blocked' || (task.status === 'ready' && !task.fresh) || task.status === 'paused') return 'kept'
-  await crew.workspace.release(job.task)
-  return 'left'
+  const isLeft = task !== undefined && (isOver(task) || (task.status === 'ready' && task.fresh))
+  if (isLeft) await crew.workspace.release(job.task)
+  const answer = isLeft ? 'left' : 'kept'
+  await crew.ledger.transact(function* () {
+    yield* crew.records.end(job.task, job.attempt, crew.clock.now())
+    yield* step.together(answer, 'last')()
+  })
+  return answer
 }

@@ -42,7 +42,14 @@ async function tryToLand(crew: Crew, round: Round): Promise<'over' | 'moved'> {
     () => crew.workspace.checkouts(crew.here.target, final.tip, final.commit),
     'light',
   )
-  if (way.blockers.length > 0) return refuse(crew, round, 'checkout', blockedBy(way.blockers, round.job.task))
+  if (way.blockers.length > 0) {
+    const { tip, tree, commit } = final
+    await tell(crew, round, {
+      step: 'note merge',
+      events: [about(round.job, { type: 'landing.merged', data: { tip, tree, commit, n: round.n } })],
+    })
+    return refuse(crew, round, 'checkout', blockedBy(way.blockers, round.job.task))
+  }
   return swap(crew, round, final, way.moves)
 }
 
@@ -136,7 +143,7 @@ const complete = async (crew: Crew, round: Round): Promise<'over'> => {
 
 /** The task, and before it the sub-tasks that passed with it. */
 async function completions({ reading }: Crew, job: Job, commit: string | null): Promise<NewEvent[]> {
-  const parts = await passedParts(reading, job.task)
+  const parts = (await passedParts(reading, job.task)).map(({ id }) => id)
   return [...parts, job.task].map((task) => ({ type: 'task.completed', task, attempt: job.attempt, data: { commit } }))
 }
 

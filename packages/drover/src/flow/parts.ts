@@ -9,8 +9,8 @@ export async function partsOf(reading: Reading, parent: string): Promise<Task[]>
 }
 
 /** Those that passed and land with their parent. */
-export const passedParts = async (reading: Reading, parent: string): Promise<string[]> =>
-  (await partsOf(reading, parent)).filter(({ status }) => status === 'landing').map(({ id }) => id)
+export const passedParts = async (reading: Reading, parent: string): Promise<Task[]> =>
+  (await partsOf(reading, parent)).filter(({ status }) => status === 'landing')
 
 export const partsAtWork = async (reading: Reading, parent: string): Promise<Task[]> =>
   (await partsOf(reading, parent)).filter(isAtWork)

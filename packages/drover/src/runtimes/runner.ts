@@ -40,17 +40,17 @@ export function runJobs({ store, clock, onFailure }: Options): Runtime {
   let looking = false
   let lookAgain = false
 
-  const mayBegin = (job: Job): boolean =>
-    !running.has(job.id) &&
-    (failures.get(job.id)?.notBefore ?? 0) <= clock.ticks() &&
-    (job.lane === null || ![...running.values()].some((other) => other.job.lane === job.lane))
+  const mayBegin = (job: Job): boolean => !running.has(job.id) && (failures.get(job.id)?.notBefore ?? 0) <= clock.ticks()
+
+  /** The first of each lane, and all that have none. One that is broken holds its lane: what comes after builds on it. */
+  const inTurn = (jobs: readonly Job[]): Job[] => jobs.filter((job, i) => job.lane === null || jobs.findIndex((other) => other.lane === job.lane) === i)
 
   const look = async (): Promise<void> => {
     if (looking || !workflows || stopping.signal.aborted) return void (lookAgain = true)
     looking = true
     do {
       lookAgain = false
-      for (const job of await store.living()) if (mayBegin(job) && !stopping.signal.aborted) begin(job)
+      for (const job of inTurn(await store.living())) if (mayBegin(job) && !stopping.signal.aborted) begin(job)
     } while (lookAgain)
     looking = false
   }
