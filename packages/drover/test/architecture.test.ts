@@ -37,7 +37,7 @@ const statusWrites = new RegExp(
 
 const linesPerFile = 300
 const longFiles: Record<string, string> = {} // file: why it is one idea all the same
-const linesPerFolder: Record<string, number> = { ports: 460, domain: 1500, flow: 1200, 'flow/operations': 1200 }
+const linesPerFolder: Record<string, number> = { ports: 460, domain: 1500, flow: 1300, 'flow/operations': 1200 }
 
 interface Rule {
   /** What is wrong with these files, each complaint beginning with the file's path. */

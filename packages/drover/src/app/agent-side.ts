@@ -25,12 +25,11 @@ export async function sayAsAgent(ask: 'report' | 'progress', said: Readonly<Reco
     if (error instanceof DroverError && error.code === 'no-daemon') return undefined
     throw error
   })
-  if (!answer) return leave(ask, { folder, task, token, said })
-  if (answer.ok) return { how: 'told', task }
-  if (answer.code === 'usage') throw new DroverError('usage', { problem: answer.problem, command: 'parcel' })
-  throw answer.code === 'refused-token'
-    ? new DroverError('refused-token', {})
-    : new DroverError('no-daemon', { problem: answer.problem })
+  if (answer?.ok) return { how: 'told', task }
+  if (answer?.code === 'usage') throw new DroverError('usage', { problem: answer.problem, command: 'parcel' })
+  if (answer?.code === 'refused-token') throw new DroverError('refused-token', {})
+  // A daemon that could not write it down is as good as none.
+  return leave(ask, { folder, task, token, said })
 }
 
 /** Collected when the daemon is back. Progress is only worth something while it is watched. */

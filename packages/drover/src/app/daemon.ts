@@ -24,6 +24,8 @@ export interface RunOptions {
   /** Called once everything is up: the holder's card, as it stands in the file. */
   onReady?(holder: Holder): void
   onWait?(until: number): void
+  /** Called when a workflow broke; it is begun again by itself. */
+  onTrouble?(job: string, problem: string): void
 }
 
 export interface RunEnd {
@@ -42,24 +44,27 @@ export async function runProject(
   stop: AbortSignal,
   kill: AbortSignal,
 ): Promise<RunEnd> {
-  const held = lock(project.places, 'a daemon')
+  const held = await lock(project.places, 'a daemon')
   const asked = new AbortController()
   const signal = AbortSignal.any([stop, asked.signal])
   const below = placesBelow(project.places)
+  rmSync(below.holder, { force: true }) // of one that died: from now on it would name the wrong one
   makeSecret(below.secret, project.clock.bytes(32))
   writeShim(below.bin)
   const slots = openSlots(options.workers)
-  const socket = await openSocket(project.places, (request) => answer(request))
-  const crew = await openCrew(project, socket.path)
-  const tools = answerAgents(crew)
+  const { promise: opened, resolve: open } = Promise.withResolvers<DrivingCrew>()
   const answer = async (request: Request): Promise<Answer> => {
+    const crew = await opened // whoever asks while the daemon comes up waits for it
     if (request.ask === 'poke') crew.ledger.look()
     else if (request.ask === 'status')
       return { ok: true, about: { running: crew.runtime.running(), memory: process.memoryUsage().rss } }
     else if (request.ask === 'stop') asked.abort(request.keepAgents ? 'keep agents' : 'stop')
-    else return tools(request)
+    else return answerAgents(crew)(request)
     return { ok: true }
   }
+  const socket = await openSocket(project.places, answer)
+  const crew = await openCrew(project, socket.path, options.onTrouble)
+  open(crew)
   try {
     return await drive(project, crew, options, { slots, signal, kill, socket: socket.path })
   } finally {

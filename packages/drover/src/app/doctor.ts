@@ -149,7 +149,7 @@ function checkAgents({ config, places }: Project): Finding[] {
   const { agent } = config.settings
   const others = agents
     .usable()
-    .filter((name) => name !== agent)
+    .filter((name) => name !== agent && !agents.others.includes(name))
     .map((name) => ok('agent', `${name} is there too`))
   return [
     isThere(agent)

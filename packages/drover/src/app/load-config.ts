@@ -80,15 +80,12 @@ function set(known: Known, key: SettingKey, raw: unknown, where: string): void {
   known.origins[key] = where
 }
 
-const oldVariables: Record<string, SettingKey> = {
-  DROVER_AGENT_TYPE: 'agent',
-  DBOS_SYSTEM_DATABASE_URL: 'database_url',
-}
+const oldVariables: Record<string, SettingKey> = { DROVER_AGENT_TYPE: 'agent' }
 
 function addVariables(known: Known, env: Environment): void {
   for (const [name, key] of Object.entries(oldVariables)) {
     const value = env[name]
-    if (value && (key !== 'database_url' || known.origins[key] === 'default')) set(known, key, value, name)
+    if (value) set(known, key, value, name)
   }
   for (const key of settingKeys) {
     const value = env[variableOf(key)]

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { DroverError } from '../domain/error.ts'
 import { readHolder } from './holder.ts'
 import { placesBelow, type Places } from './places.ts'
@@ -27,15 +28,30 @@ export function tryLock(places: Places): Lock | undefined {
   }
 }
 
-export function lock(places: Places, what: string): Lock {
-  const held = tryLock(places)
-  if (held) return held
+/** Who only looks, or tidies up for a moment, holds it too: that is waited for. A driver says so on its card. */
+const othersMs = 2_000
+
+export async function lock(places: Places, what: string): Promise<Lock> {
+  for (const deadline = performance.now() + othersMs; ; await sleep(20)) {
+    const held = tryLock(places)
+    if (held) return held
+    const holder = readHolder(places)
+    if ((holder && isLiving(holder.pid)) || performance.now() > deadline) break
+  }
   const holder = readHolder(places)
   throw new DroverError('already-running', {
     pid: holder?.pid ?? 0,
     since: holder?.since ?? 'a moment ago',
     what: holder?.kind === 'run' ? 'a run' : what,
   })
+}
+
+function isLiving(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
 }
 
 /** Whether somebody drives the project now. */

@@ -8,8 +8,9 @@ import type { Places } from './places.ts'
 
 export interface Agents {
   driverFor(name: string): Driver
-  /** Those whose program is there, by every name they have. */
+  /** Those whose program is there; `others` are further names of theirs. */
   usable(): string[]
+  others: readonly string[]
 }
 
 /** The agents of the settings, and whether they can work on this machine. */
@@ -18,6 +19,7 @@ export function openAgents({ agents }: Config, { root }: Places): Agents {
   const isProgram = (program: string): boolean => findProgram(program, environment.PATH ?? '', root) !== undefined
   return {
     driverFor: (name) => drivers.driverFor(name) ?? commandDriver(name, ''),
+    others: Object.keys(alsoCalled),
     usable: () => [...drivers.names, ...Object.keys(alsoCalled)].filter((name) => drivers.available(name, isProgram)),
   }
 }

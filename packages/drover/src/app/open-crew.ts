@@ -22,15 +22,20 @@ export interface DrivingCrew extends Crew {
 }
 
 /** Every port gets its adapter, for the process that drives the project. */
-export async function openCrew(project: Project, socket: string): Promise<DrivingCrew> {
+export async function openCrew(
+  project: Project,
+  socket: string,
+  onTrouble?: (job: string, problem: string) => void,
+): Promise<DrivingCrew> {
   const { ledger, reading, records, clock, config } = project
   const here = surround(project, socket)
   const system = openSystem(join(placesBelow(project.places).run, 'calls'))
   const incarnation = `${project.machine}/${Buffer.from(clock.bytes(9)).toString('base64url')}`
-  const onFailure = (job: { id: string }, error: unknown): void =>
-    here.log('error', `${job.id} broke and is begun again: ${String(error)}`, {
-      stack: error instanceof Error ? error.stack : undefined,
-    })
+  const onFailure = (job: { id: string }, error: unknown): void => {
+    const stack = error instanceof Error ? error.stack : undefined
+    here.log('error', `${job.id} broke and is begun again: ${String(error)}`, { stack })
+    onTrouble?.(job.id, error instanceof Error ? error.message : String(error))
+  }
   const agents = openAgents(config, project.places)
   const judging = {
     system,

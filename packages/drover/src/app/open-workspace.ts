@@ -8,7 +8,8 @@ import { realClock } from './clock.ts'
 import { environment } from './load-config.ts'
 import type { Project } from './open-project.ts'
 import { placesBelow, type Places } from './places.ts'
-import { openSystem, type Exec } from './system.ts'
+import type { Exec } from './exec.ts'
+import { openSystem } from './system.ts'
 
 type Hands = System & { exec: Exec }
 

@@ -47,32 +47,49 @@ export function openProcesses(platform: string, print: Print): Processes {
 
 /** For how long a process that carried no mark is not asked again: far less than it takes for pids to come round. */
 const unmarkedMs = 250
+/** Just forked, or between two programs, a process shows nothing yet, or what it had before: it is asked again until then. */
+const settledMs = 50
 
 /** A look over 200 processes: 1.4 ms at first, 0.3 ms again at once; also reading every `stat` would be 3.6 ms. */
 function linuxTable(): Processes {
-  let unmarked = new Set<number>()
+  let unmarked = new Map<number, number>()
   let forgetAt = 0
-  const sweep = (): Snapshot => {
+  const sweep = async (): Promise<Snapshot> => {
     if (performance.now() > forgetAt) {
-      unmarked = new Set()
+      unmarked = new Map()
       forgetAt = performance.now() + unmarkedMs
     }
     const marked: Process[] = []
-    for (const pid of pidsNow()) {
-      if (unmarked.has(pid)) continue
-      const marks = marksOf(pid)
-      const found = marks && readProcess(pid)
-      if (found?.alive) marked.push({ ...found, ...marks })
-      else unmarked.add(pid)
+    const look = (pid: number): 'known' | 'between' => {
+      const said = marksOf(pid)
+      const found = said === 'gone' || said === 'none' ? undefined : readProcess(pid)
+      if (found?.alive && said === 'empty') return found.parent === kernelThreads ? note(pid) : 'between'
+      if (!found?.alive || typeof said === 'string') return note(pid)
+      marked.push({ ...found, ...said })
+      return 'known'
     }
+    const note = (pid: number): 'known' => {
+      if (!unmarked.has(pid)) unmarked.set(pid, performance.now())
+      return 'known'
+    }
+    const isSettled = (pid: number): boolean => performance.now() - (unmarked.get(pid) ?? Infinity) > settledMs
+    let between = pidsNow().filter((pid) => !isSettled(pid) && look(pid) === 'between')
+    for (const deadline = performance.now() + settledMs; between.length > 0 && performance.now() < deadline;) {
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      between = between.filter((pid) => look(pid) === 'between')
+    }
+    between.forEach(note)
     return { marked, inGroup }
   }
   return {
     boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
     one: async (pid) => readProcess(pid),
-    sweep: async () => sweep(),
+    sweep,
   }
 }
+
+/** The parent of all threads of the kernel, whose environment is always empty. */
+const kernelThreads = 2
 
 const pidsNow = (): number[] =>
   readdirSync('/proc')
@@ -82,7 +99,9 @@ const pidsNow = (): number[] =>
 function inGroup(group: number): Process[] {
   return pidsNow().flatMap((pid) => {
     const found = readProcess(pid)
-    return found?.group === group && found.alive ? [{ ...found, ...marksOf(pid) }] : []
+    if (found?.group !== group || !found.alive) return []
+    const marks = marksOf(pid)
+    return [typeof marks === 'string' ? found : { ...found, ...marks }]
   })
 }
 
@@ -102,12 +121,17 @@ function readProcess(pid: number): Process | undefined {
   }
 }
 
-function marksOf(pid: number): Pick<Process, 'run' | 'git'> | undefined {
+type Marks = Pick<Process, 'run' | 'git'>
+
+/** `empty`: a program is being put in the place of another at this moment, or it is one that has no environment. */
+function marksOf(pid: number): Marks | 'gone' | 'none' | 'empty' {
   const environment = readSmall(`/proc/${pid}/environ`)
-  if (!environment?.includes('DROVER_')) return undefined
+  if (!environment) return 'gone'
+  if (environment.length === 0) return 'empty'
+  if (!environment.includes('DROVER_')) return 'none'
   const run = valueIn(environment, 'DROVER_RUN_ID=')
   const git = valueIn(environment, 'DROVER_GIT=')
-  return run === null && git === null ? undefined : { run, git }
+  return run === null && git === null ? 'none' : { run, git }
 }
 
 function valueIn(environment: Buffer, name: string): string | null {

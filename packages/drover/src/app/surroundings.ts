@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import {
   appendFileSync,
   chmodSync,
@@ -22,7 +22,7 @@ const portsPerSlot = 20
 /** What attempts of this machine are surrounded with: folders, environment, tokens, the log. */
 export function surround(project: Project, socket: string): Surroundings {
   const below = placesBelow(project.places)
-  const { settings, agents } = project.config
+  const { settings } = project.config
   const tokenOf = tokens(readSecret(below.secret))
   const path = [below.bin, environment.PATH ?? ''].filter(Boolean).join(':')
   return {
@@ -35,7 +35,6 @@ export function surround(project: Project, socket: string): Surroundings {
     log: openLog(below.log),
     envOf: ({ task, parent, attempt, worktree, base, slot, extra }) =>
       agentEnv(environment, settings.env_pass, {
-        ...agents[settings.agent]?.env,
         ...extra,
         PATH: path,
         DROVER_TASK_ID: task,
@@ -47,10 +46,13 @@ export function surround(project: Project, socket: string): Surroundings {
         DROVER_SOCKET: socket,
         DROVER_TOKEN: tokenOf(task, attempt),
         DROVER_FOLDER: join(below.attempts, task, String(attempt)),
+        TRACEPARENT: `00-${digest(`trace ${project.id} ${parent}/${attempt}`).slice(0, 32)}-${digest(`span ${task}/${attempt}`).slice(0, 16)}-01`,
         DROVER_PORT_BASE: String(20_000 + slot * portsPerSlot),
       }),
   }
 }
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 /** An attempt's token follows from the project's secret: nothing to store, nothing to leak from a table. */
 const tokens = (secret: Buffer) => (task: string, attempt: number) =>

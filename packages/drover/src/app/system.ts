@@ -5,31 +5,13 @@ import { join } from 'node:path'
 import type { AgentLaunch, AgentState, CommandRun, Finished, System } from '../ports/system.ts'
 import { openCommandLog } from './command-log.ts'
 import { endProcesses } from './ending.ts'
+import type { Exec, ExecCall, Executed } from './exec.ts'
 import { openForking } from './forking.ts'
 import { readLines, sizeOf, tailOf } from './output.ts'
 import { makePrivateFolder, readFileIfThere, readLineIfThere, writePrivateFile } from './private-file.ts'
 import { openProcesses, type Processes } from './processes.ts'
 import { openStirring } from './stirring.ts'
 import { type Leader, lost, readEnd, readLeader, wrapper } from './wrapper.ts'
-
-export interface ExecCall {
-  file: string
-  args: readonly string[]
-  cwd: string
-  /** Nothing else is inherited. */
-  env: Readonly<Record<string, string>>
-  input?: string
-  timeoutMs?: number
-}
-
-export interface Executed {
-  exitCode: number | null
-  signal: string | null
-  stdout: string
-  stderr: string
-}
-
-export type Exec = (call: ExecCall, signal?: AbortSignal) => Promise<Executed>
 
 /** The one place that starts processes, each in a session of its own: a terminal's Ctrl-C is for drover alone. */
 export function openSystem(forkIn?: string): System & { exec: Exec; close(): void } {

@@ -1,4 +1,4 @@
-import { DroverError } from '../domain/error.ts'
+import { DroverError, type ErrorCode } from '../domain/error.ts'
 import type { Crew } from '../flow/crew.ts'
 import type { Workspace } from '../ports/workspace.ts'
 import { tryLock } from './lock.ts'
@@ -14,7 +14,7 @@ const wishes = {
 export type WishName = keyof typeof wishes
 type About<W extends WishName> = Parameters<(typeof wishes)[W]>[1]
 type AnswerOf<W extends WishName> = Awaited<ReturnType<(typeof wishes)[W]>>
-type Told = { ok: unknown } | { problem: string }
+type Told = { ok: unknown } | { problem: string } | { code: ErrorCode; about: object }
 
 /** Carries out what was wished for since, and answers; until the signal. */
 export async function fulfilWishes(crew: Crew, project: Project, signal: AbortSignal): Promise<void> {
@@ -31,6 +31,7 @@ async function carryOut(workspace: Workspace, what: string, about: unknown): Pro
     const wish = wishes[what as WishName] as ((workspace: Workspace, about: unknown) => Promise<unknown>) | undefined
     return wish ? { ok: (await wish(workspace, about)) ?? null } : { problem: `nobody knows how to "${what}"` }
   } catch (error) {
+    if (error instanceof DroverError) return { code: error.code, about: error.about as object }
     return { problem: error instanceof Error ? error.message : String(error) }
   }
 }
@@ -70,6 +71,7 @@ async function ask<W extends WishName>(
 }
 
 function readTold(told: Told, what: string): unknown {
+  if ('code' in told) throw new DroverError(told.code, told.about as never)
   if ('problem' in told) throw new DroverError('git', { command: what, problem: told.problem })
   return told.ok
 }

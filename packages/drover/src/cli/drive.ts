@@ -3,6 +3,7 @@ import { DroverError } from '../domain/error.ts'
 import type { Event } from '../domain/event.ts'
 import { glance } from '../domain/summary.ts'
 import type { Context } from './command.ts'
+import { escaped } from './escape.ts'
 import { epicsOf } from './epics-of.ts'
 import { follow } from './follow.ts'
 import { eventJson } from './json.ts'
@@ -49,8 +50,22 @@ async function drive(
   const { workers } = project.config.settings
   const onWait = (until: number): void =>
     print.note(`Waiting until ${new Date(until).toISOString()}, when the next task is due.`)
+  const onTrouble = (job: string, problem: string): void =>
+    print.note(`${escaped(job)} broke and is begun again in a moment: ${escaped(problem)}`)
+  const onReady = (): void => {
+    if (project.config.settings['land.gate'] === '')
+      print.note(
+        'Nothing is checked before work lands: land.gate is not set.',
+        'drover config set land.gate "npm test"',
+      )
+  }
   try {
-    await runProject(project, { kind: 'run', workers, epic, ...(print.json ? {} : { onWait }) }, stop, kill)
+    await runProject(
+      project,
+      { kind: 'run', workers, epic, onReady, onTrouble, ...(print.json ? {} : { onWait }) },
+      stop,
+      kill,
+    )
   } catch (error) {
     if (!(error instanceof DroverError && error.code === 'already-running' && isPlain)) throw error
     print.note(`${error.message}; following it.`)

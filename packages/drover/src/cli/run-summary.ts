@@ -1,3 +1,4 @@
+import { byHand } from '../domain/settle.ts'
 import type { Project } from '../app/open-project.ts'
 import type { Task } from '../domain/task.ts'
 import type { Context } from './command.ts'
@@ -79,7 +80,7 @@ async function stuckOf(reading: Project['reading'], tasks: readonly Task[]): Pro
   const decide = async (task: Task): Promise<boolean> => {
     if (task.status === 'failed' || task.status === 'paused') return false
     if (task.status !== 'blocked') return true
-    if (task.blockedReason !== 'needs') return task.blockedReason === 'review'
+    if (task.blockedReason !== 'needs') return task.blockedReason === 'review' && task.blockedNote === byHand
     const open = (await reading.needsOf(task.id)).filter(({ status }) => status !== 'completed')
     for (const { id, status } of open) {
       const need = byId.get(id) ?? (await reading.task(id))

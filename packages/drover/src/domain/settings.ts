@@ -99,13 +99,6 @@ export const settings = {
   max_attempts: setting(int(1, 100), 3, 'How many attempts a new task gets'),
   retry_delay: setting(duration, 10_000, 'The wait before the second attempt; it doubles, with jitter'),
   retry_delay_max: setting(duration, 10 * 60_000, 'The longest wait between attempts'),
-  lease: setting(
-    duration,
-    60_000,
-    'How long a machine may hold an attempt without a sign of life',
-    'lease_seconds',
-    'lease_ttl_s',
-  ),
   stop_grace: setting(duration, 10_000, 'How long a process may take to end when it is asked to', 'shutdown_grace_s'),
   judge: setting(
     oneOf('chain', 'reported', 'marker-file', 'json-result', 'exit-code', 'command'),

@@ -17,6 +17,9 @@ export interface Rules {
   landsBy: 'auto' | 'manual'
 }
 
+/** The note of a task that passed and waits to be landed by hand. */
+export const byHand = 'waits for `drover land`'
+
 /** How many attempts in a row a task may take its machine with it. */
 export const lostLimit = 4
 
@@ -39,7 +42,7 @@ export function settle(task: Task, end: AttemptEnd, rules: Rules, now: number): 
       pass,
       about(task, {
         type: 'task.blocked',
-        data: { reason: 'review', note: 'waits for `drover land`', counts: false, verdict: null },
+        data: { reason: 'review', note: byHand, counts: false, verdict: null },
       }),
     ]
   return [pass]

@@ -59,7 +59,7 @@ async function landingText(crew: Crew, task: Task, evidence: string): Promise<La
   const subjects = await subjectsOf(crew, task)
   const parts = (await passedParts(crew.reading, task.id)).map(({ id }) => id)
   return {
-    subject: subjects.length === 1 ? subjects[0]! : `${kindOf[task.type]}(${task.id}): ${task.title}`.slice(0, 72),
+    subject: subjects.length === 1 ? subjects[0]! : `${kindOf[task.type]}(${task.id}): ${summaryOf(task)}`.slice(0, 72),
     body: subjects.length > 1 ? subjects.map((subject) => `- ${subject}`).join('\n') : (task.verdict?.summary ?? ''),
     trailers: [
       ...[task.id, ...parts].map((id) => ['Drover-Task', id] as const),
@@ -73,6 +73,12 @@ async function landingText(crew: Crew, task: Task, evidence: string): Promise<La
 
 const authorOf = ({ here }: Crew, task: Task): LandingText['author'] =>
   task.email === null ? here.committer : { name: task.createdBy.replace(/^person:/, ''), email: task.email }
+
+/** What the agent said is true now; a command says nothing, so its title does. */
+function summaryOf({ title, verdict }: Task): string {
+  const said = verdict && verdict.by !== 'exit-code' ? verdict.summary.split('\n')[0]!.trim() : ''
+  return said === '' ? title : said
+}
 
 async function subjectsOf({ reading }: Crew, task: Task): Promise<string[]> {
   const passes = await reading.events(0, { task: task.id, types: ['task.passed'] }, 500)

@@ -26,6 +26,7 @@ export async function judgeWork(crew: Crew, { work, ran, kept }: Judging, signal
     worktree,
     base: kept.base,
     changed: kept.files,
+    claims: kept.claims,
     report,
     exitCode: ran.exitCode,
     signal: ran.signal,

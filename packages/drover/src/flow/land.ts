@@ -84,7 +84,11 @@ async function gate(crew: Crew, round: Round, built: Merged): Promise<Gate | 'go
     logFile,
     fresh: crew.settings['land.gate_fresh'],
   }
-  const gated = await durable.step(name('gate'), (step) => crew.workspace.gate(wanted, step.signal))
+  const gated = await durable.step(name('gate'), async (step) => {
+    const answer = await crew.workspace.gate(wanted, step.signal)
+    if (!answer.passed) step.endIfStopping() // a gate that drover's own end cut short says nothing of the work
+    return answer
+  })
   const { passed, evidence, log, durationMs } = gated
   const told = await tell(crew, round, {
     step: 'note gate',
@@ -158,8 +162,9 @@ async function refuse(
   const task = (await crew.reading.task(job.task))!
   const refused = about(job, { type: 'landing.refused', data: { reason, detail, n } })
   const next = consequence(crew, task, reason, detail)
-  await tell(crew, round, { step: 'record', events: [refused, next] })
+  // Before it is ready again: a worktree that is left later could be the one its next attempt works in.
   if (next.type === 'task.retried' && next.data.fresh) await leave(crew, round)
+  await tell(crew, round, { step: 'record', events: [refused, next] })
   return 'over'
 }
 

@@ -1,4 +1,5 @@
 import type { AttemptEnd } from '../domain/settle.ts'
+import { passed } from '../domain/verdict.ts'
 import type { Durable } from '../ports/durable.ts'
 import type { Crew } from './crew.ts'
 import { judgeWork } from './judge-work.ts'
@@ -20,7 +21,11 @@ export async function workOn(crew: Crew, durable: Durable, work: Work): Promise<
   if (ran.end !== 'over') return { kind: 'broken', reason: ran.end, error: ran.words }
   const verdict = await durable.step(
     name('judge'),
-    (step) => judgeWork(crew, { work, ran, kept }, step.signal),
+    async (step) => {
+      const said = await judgeWork(crew, { work, ran, kept }, step.signal)
+      if (!passed(said)) step.endIfStopping() // a check that drover's own end cut short says nothing of the work
+      return said
+    },
     'light',
   )
   if (verdict.by === 'exit-code' && ran.signal !== null && verdict.verdict === 'fail')
@@ -51,6 +56,7 @@ async function keep(crew: Crew, work: Work): Promise<Keeping> {
     base: kept.base,
     subjects: kept.subjects,
     files: kept.files,
+    claims: kept.claims,
     leftovers: kept.leftovers,
     problem: kept.problem,
   }

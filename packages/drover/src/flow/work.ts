@@ -16,6 +16,7 @@ export interface Keeping {
   readonly base: string
   readonly subjects: string[]
   readonly files: string[]
+  readonly claims: string[]
   readonly leftovers: boolean
   readonly problem: string | null
 }

@@ -7,11 +7,11 @@ const mostBytes = 1024 * 1024
 
 /** What a file in the worktree claims: its text, `unreadable`, or nothing when the attempt has not written it. */
 export async function readClaim(
-  { worktree, changed }: Evidence,
+  { worktree, claims }: Evidence,
   name: string,
 ): Promise<{ text: string } | 'unreadable' | undefined> {
   // One that came with the repository says nothing about this attempt.
-  if (!changed.includes(name)) return undefined
+  if (!claims.includes(name)) return undefined
   let file: FileHandle | undefined
   try {
     // Neither a link out of the worktree nor a pipe that is never written to.

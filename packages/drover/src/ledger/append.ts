@@ -31,7 +31,7 @@ export function* append({ events, by, at, machine }: Said): Part<Appended> {
   if (!(yield* maySpeak(by))) throw new Refused({ outcome: 'stale' })
   const written: Event[] = []
   for (const [i, event] of events.entries()) {
-    const stamp = { key: i === 0 ? key : `${key}#${i + 1}`, at, machine, slot: null, actor: actorOf(by) }
+    const stamp = { key: i === 0 ? key : `${key}#${i + 1}`, at, machine, slot: null, actor: actorOf(by, machine) }
     written.push(...(yield* write({ ...event, ...stamp, seq: 0 })))
   }
   return { outcome: 'appended', events: written }
@@ -43,10 +43,10 @@ function keyOf(by: Speaker, events: readonly NewEvent[]): string {
   return `${by.request}/${events[0]?.type ?? 'nothing'}`
 }
 
-function actorOf(by: Speaker): string {
+function actorOf(by: Speaker, machine: string): string {
   if (by.kind === 'person') return `person:${by.name}`
   if (by.kind === 'agent') return `agent:${by.task}/${by.attempt}`
-  return by.kind === 'machine' ? `machine:${by.name}` : 'machine'
+  return `machine:${by.kind === 'machine' ? by.name : machine}`
 }
 
 function* saidBefore(key: string, count: number): Part<Event[]> {

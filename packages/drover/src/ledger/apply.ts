@@ -131,7 +131,12 @@ const beside: { [T in EventType]?: Effect<T> } = {
   'landing.gated': applyLanding,
   'landing.intended': applyLanding,
   'landing.landed': applyLanding,
-  'landing.refused': applyLanding,
+  *'landing.refused'(event) {
+    yield* applyLanding(event)
+    // The next attempt's prompt says why this one's work did not land.
+    const words = `its work could not land (${event.data.reason}): ${event.data.detail}`
+    yield* run(sql`update attempt set error = ${words} where task = ${event.task!} and attempt = ${event.attempt!}`)
+  },
   *'epic.created'(event) {
     const { title, description, priority, labels } = event.data
     const taken = yield* all(

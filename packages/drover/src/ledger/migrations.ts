@@ -72,7 +72,6 @@ create index landing_at on landing (at);
 
 create table machine (name text primary key, slots integer not null, pid integer not null, joined_at integer not null, left_at integer) without rowid;
 create table wish (id integer primary key autoincrement, what text not null, about text not null, answer text, at integer not null);
-create table cursor (name text primary key, seq integer not null) without rowid;
 
 create table job (
   id text primary key, ordinal integer not null, kind text not null, task text not null, attempt integer not null, lane text,

@@ -8,6 +8,8 @@ export interface Step {
   readonly signal: AbortSignal
   /** Writes the step's row in the caller's own transaction, with this as its result; `last` ends the job with it. */
   together(result: unknown, last?: 'last' | undefined): () => Part
+  /** When it is the runtime that stops, ends the job here without a word: its next start repeats this step. Nothing otherwise. */
+  endIfStopping(): void
 }
 
 /** What a workflow is given: its steps are remembered, so a repetition goes on where it was. */

@@ -9,6 +9,8 @@ export interface Evidence {
   base: string
   /** Files that the attempt changed, added or removed since its base. */
   changed: readonly string[]
+  /** Marker and result files it wrote: what it claims, no part of its work. */
+  claims: readonly string[]
   report: Report | null
   exitCode: number | null
   signal: string | null

@@ -15,6 +15,8 @@ export interface Kept {
   base: string
   /** Whether the agent had left changes uncommitted. */
   leftovers: boolean
+  /** Marker and result files that the agent wrote; they are never committed. */
+  claims: string[]
   /** Subjects of the commits beyond the base that the agent made itself. */
   subjects: string[]
   files: string[]

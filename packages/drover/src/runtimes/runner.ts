@@ -40,10 +40,12 @@ export function runJobs({ store, clock, onFailure }: Options): Runtime {
   let looking = false
   let lookAgain = false
 
-  const mayBegin = (job: Job): boolean => !running.has(job.id) && (failures.get(job.id)?.notBefore ?? 0) <= clock.ticks()
+  const mayBegin = (job: Job): boolean =>
+    !running.has(job.id) && (failures.get(job.id)?.notBefore ?? 0) <= clock.ticks()
 
   /** The first of each lane, and all that have none. One that is broken holds its lane: what comes after builds on it. */
-  const inTurn = (jobs: readonly Job[]): Job[] => jobs.filter((job, i) => job.lane === null || jobs.findIndex((other) => other.lane === job.lane) === i)
+  const inTurn = (jobs: readonly Job[]): Job[] =>
+    jobs.filter((job, i) => job.lane === null || jobs.findIndex((other) => other.lane === job.lane) === i)
 
   const look = async (): Promise<void> => {
     if (looking || !workflows || stopping.signal.aborted) return void (lookAgain = true)
@@ -73,7 +75,7 @@ export function runJobs({ store, clock, onFailure }: Options): Runtime {
 
   const drive = async (job: Job, signal: AbortSignal): Promise<void> => {
     const remembered = await store.take(job)
-    const replay = openReplay(store, job, remembered, signal)
+    const replay = openReplay(store, job, remembered, { signal, stopping: stopping.signal })
     await workflows![job.kind](job, replay.durable)
     await replay.finish()
     failures.delete(job.id)
@@ -101,7 +103,12 @@ export function runJobs({ store, clock, onFailure }: Options): Runtime {
 }
 
 /** The steps of one job: remembered ones return what they returned, others run and are remembered. */
-function openReplay(store: JobStore, job: Job, remembered: readonly StepRow[], signal: AbortSignal) {
+function openReplay(
+  store: JobStore,
+  job: Job,
+  remembered: readonly StepRow[],
+  { signal, stopping }: { signal: AbortSignal; stopping: AbortSignal },
+) {
   const waiting: StepRow[] = []
   let count = 0
   let done = false
@@ -119,7 +126,10 @@ function openReplay(store: JobStore, job: Job, remembered: readonly StepRow[], s
         Object.assign(written, { together: true, last: last === 'last' })
         yield* store.write(job.id, [...waiting, rowOf(result)], last === 'last')
       }
-    const result = strict(await run({ key: `${job.id}/${name}`, signal, together }))
+    const endIfStopping = (): void => {
+      if (stopping.aborted) throw new Abandoned(job.id)
+    }
+    const result = strict(await run({ key: `${job.id}/${name}`, signal, together, endIfStopping }))
     done ||= written.last
     if (written.together) waiting.length = 0
     else waiting.push(rowOf(result))

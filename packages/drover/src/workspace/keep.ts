@@ -55,6 +55,7 @@ export async function keepWork(to: Keeping, entry: Entry, wanted: Keep): Promise
     commit,
     base: standing.base,
     leftovers,
+    claims: staged.claims,
     subjects: standing.subjects,
     files: pathsOf(staged.changes),
     problem,
@@ -100,7 +101,7 @@ const untouched = async ({ git }: Keeping, { head, base }: Standing): Promise<St
     [head, base],
   )
   const end = out.indexOf('\n')
-  return { tree: out.slice(0, end), changes: readChanges(out.slice(end + 1)), problems: [], aside: [] }
+  return { tree: out.slice(0, end), changes: readChanges(out.slice(end + 1)), claims: [], problems: [], aside: [] }
 }
 
 interface Work {

@@ -26,11 +26,12 @@ export async function stage(to: Staging, place: Place, base: string): Promise<St
   const look = await lookAtIndex(place.index!, base.length / 2)
   const markers = await newMarkers(to.git, place, base)
   const plain = look.hides || look.gitlinks ? undefined : await stagePlainly(to.git, place, { base, markers })
-  if (plain && !plain.changes.some(({ is }) => is?.mode === gitlink)) return { ...plain, problems: [], aside: [] }
+  if (plain && !plain.changes.some(({ is }) => is?.mode === gitlink))
+    return { ...plain, claims: markers, problems: [], aside: [] }
   const { problems, aside } = await stageRepositories(to, place, { base, hides: look.hides })
   if (markers.length > 0)
     await to.git.run(place, ['update-index', '-z', '--force-remove', '--stdin'], { input: inLines(markers) })
-  return { ...read((await to.git.script(place, onlyWriteDown, [base])).out), problems, aside }
+  return { ...read((await to.git.script(place, onlyWriteDown, [base])).out), claims: markers, problems, aside }
 }
 
 /** Nothing when git cannot: a repository without a commit stands in the way, or the index is broken. */

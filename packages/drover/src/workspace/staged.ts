@@ -5,6 +5,8 @@ export interface Staged {
   tree: string
   /** What differs from the base. */
   changes: Change[]
+  /** Marker and result files, which are in no tree. */
+  claims: string[]
   /** Why this tree cannot be landed as it is. */
   problems: string[]
   /** What submodules hold uncommitted, which no gitlink can say. */

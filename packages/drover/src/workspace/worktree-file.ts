@@ -53,7 +53,8 @@ export function openEntries(folder: string): Entries {
       // From here to the change nothing is awaited, so that two tasks never take the same worktree.
       const free = [...all.values()].find((entry) => entry.state === 'free')
       if (!free) return undefined
-      const mine: Entry = { ...free, state: 'used', task, attempt }
+      // What is in it is the last owner's: at a crash before it is made ready, nobody may go on in it.
+      const mine: Entry = { ...free, state: 'used', task, attempt, ready: false }
       all.set(mine.name, mine)
       await write(mine)
       return mine

@@ -103,10 +103,11 @@ export async function keep(to: Worktrees, wanted: Keep, known?: Entry): Promise<
 async function keptBefore({ git, refs, target }: Worktrees, { task, attempt }: Keep): Promise<Kept> {
   const tip = (await refs.read(`refs/heads/${target}`)) ?? ''
   const commit = (await refs.read(rescueRef(task, attempt))) ?? null
-  if (commit === null) return { commit, base: tip, leftovers: false, subjects: [], files: [], problem: null }
+  if (commit === null)
+    return { commit, base: tip, leftovers: false, claims: [], subjects: [], files: [], problem: null }
   const base = (await git.run(git.bare, ['merge-base', tip, commit])).out.trim()
   const { out } = await git.run(git.bare, ['diff-tree', '-r', '-z', '--raw', '--no-renames', base, commit])
-  return { commit, base, leftovers: false, subjects: [], files: pathsOf(readChanges(out)), problem: null }
+  return { commit, base, leftovers: false, claims: [], subjects: [], files: pathsOf(readChanges(out)), problem: null }
 }
 
 export async function find(to: Worktrees, task: string): Promise<Worktree | undefined> {

@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { type Exec, openSystem } from '../../src/app/system.ts'
+import type { Exec } from '../../src/app/exec.ts'
+import { openSystem } from '../../src/app/system.ts'
 import type { AgentState, System } from '../../src/ports/system.ts'
 
 /** A folder with attempts in it, and real processes; whatever a test leaves behind fails it. */

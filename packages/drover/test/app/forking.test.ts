@@ -12,12 +12,36 @@ function open(t: TestContext) {
     system.close()
     rmSync(folder, { recursive: true, force: true })
   })
-  const exec = (file: string, args: string[], more: { input?: string; env?: Record<string, string>; cwd?: string; timeoutMs?: number } = {}) =>
-    system.exec({ file, args, cwd: more.cwd ?? folder, env: { PATH: '/usr/bin:/bin', ...more.env }, ...(more.input === undefined ? {} : { input: more.input }), ...(more.timeoutMs ? { timeoutMs: more.timeoutMs } : {}) })
+  const exec = (
+    file: string,
+    args: string[],
+    more: { input?: string; env?: Record<string, string>; cwd?: string; timeoutMs?: number } = {},
+  ) =>
+    system.exec({
+      file,
+      args,
+      cwd: more.cwd ?? folder,
+      env: { PATH: '/usr/bin:/bin', ...more.env },
+      ...(more.input === undefined ? {} : { input: more.input }),
+      ...(more.timeoutMs ? { timeoutMs: more.timeoutMs } : {}),
+    })
   return { folder, exec }
 }
 
-const hostile = ["it's", '"; rm -rf ~ #', '$(touch owned)', '`touch owned`', 'a\nb', '', '-n', '*', '\\', 'ä 🐂', '${IFS}', "'\\''"]
+const hostile = [
+  "it's",
+  '"; rm -rf ~ #',
+  '$(touch owned)',
+  '`touch owned`',
+  'a\nb',
+  '',
+  '-n',
+  '*',
+  '\\',
+  'ä 🐂',
+  '${IFS}',
+  "'\\''",
+]
 
 test('words reach the program as they are, whatever is in them', async (t) => {
   const { exec, folder } = open(t)
@@ -30,7 +54,13 @@ test('words reach the program as they are, whatever is in them', async (t) => {
 test('the environment is what is given, and nothing else', async (t) => {
   const { exec } = open(t)
   const { stdout } = await exec('env', [], { env: { A: "it's\n$HOME", 'not-a-name': 'x' } })
-  assert.deepEqual(stdout.split('\n').filter((line) => !/^(PWD|OLDPWD|_|SHLVL)=/.test(line)).toSorted(), ['', "$HOME", "A=it's", 'PATH=/usr/bin:/bin'].toSorted())
+  assert.deepEqual(
+    stdout
+      .split('\n')
+      .filter((line) => !/^(PWD|OLDPWD|_|SHLVL)=/.test(line))
+      .toSorted(),
+    ['', '$HOME', "A=it's", 'PATH=/usr/bin:/bin'].toSorted(),
+  )
 })
 
 test('input, output, errors and the exit code come through whole, NUL included', async (t) => {
@@ -42,8 +72,15 @@ test('input, output, errors and the exit code come through whole, NUL included',
 
 test('many at once do not get into each other’s way', async (t) => {
   const { exec } = open(t)
-  const ended = await Promise.all(Array.from({ length: 60 }, (_, i) => exec('sh', ['-c', 'cat; echo "$1" >&2', 'sh', `error ${i}`], { input: `input ${i}` })))
-  assert.deepEqual(ended.map(({ stdout, stderr }) => `${stdout} ${stderr}`), Array.from({ length: 60 }, (_, i) => `input ${i} error ${i}\n`))
+  const ended = await Promise.all(
+    Array.from({ length: 60 }, (_, i) =>
+      exec('sh', ['-c', 'cat; echo "$1" >&2', 'sh', `error ${i}`], { input: `input ${i}` }),
+    ),
+  )
+  assert.deepEqual(
+    ended.map(({ stdout, stderr }) => `${stdout} ${stderr}`),
+    Array.from({ length: 60 }, (_, i) => `input ${i} error ${i}\n`),
+  )
 })
 
 test('a folder or a program that is not there is an answer, not a hang', async (t) => {

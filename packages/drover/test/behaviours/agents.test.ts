@@ -17,14 +17,18 @@ test('193: a worker that reports through the CLI is seen with the configuration 
   await world.add('told', `drover parcel progress "half of it"; ${report}; exit 3`)
   await world.run()
   const { verdict } = await world.task('told')
-  assert.deepEqual([verdict?.verdict, verdict?.summary, verdict?.by], ['pass_with_warnings', 'one test is slow', 'reported'])
+  assert.deepEqual(
+    [verdict?.verdict, verdict?.summary, verdict?.by],
+    ['pass_with_warnings', 'one test is slow', 'reported'],
+  )
   assert.equal((await world.all('task.progress', 'told'))[0]?.data.label, 'half of it')
   assert.equal((await world.all('task.reported', 'told'))[0]?.data.report.testsFailed, 0)
 })
 
-test('196: a worker that takes ten times its lease is started once and ends once', async (t) => {
-  const world = await makeWorld(t, { settings: 'lease = "100ms"\n' })
-  await world.add('long', `${started}; sleep 1; echo done > done.txt`)
+// On one machine no lease runs out: the kernel says whether the holder lives. So this is as long as it looks again ten times.
+test('196: a worker that takes far longer than anybody looks again is started once and ends once', async (t) => {
+  const world = await makeWorld(t, { settings: 'stall_timeout = "1m"\n' })
+  await world.add('long', `${started}; sleep 3; echo done > done.txt`)
   await world.run()
   assert.deepEqual(world.marked('starts'), ['long/1'])
   assert.equal((await world.all('task.passed', 'long')).length, 1)
@@ -47,7 +51,9 @@ test('197: a worker killed with SIGKILL is noticed within a second, with nothing
 })
 
 test('198: no report, an exit code and a signal are told apart, and recorded', async (t) => {
-  const world = await makeWorld(t, { settings: 'agent = "silent"\nmax_attempts = 1\n[agents.silent]\ncommand = "cat > /dev/null"\n' })
+  const world = await makeWorld(t, {
+    settings: 'agent = "silent"\nmax_attempts = 1\n[agents.silent]\ncommand = "cat > /dev/null"\n',
+  })
   await world.ok('add', 'Say nothing, change nothing', '--id', 'silent', '--skip-validation')
   await world.add('code', 'exit 42')
   await world.add('signal', 'kill -SEGV $$')
@@ -55,26 +61,36 @@ test('198: no report, an exit code and a signal are told apart, and recorded', a
   assert.match((await world.task('silent')).lastError!, /exit code 0, but nothing was reported and nothing changed/)
   assert.match((await world.task('code')).lastError!, /exit code 42/)
   assert.match((await world.task('signal')).lastError!, /SIGSEGV/)
-  const reasons = await Promise.all(['silent', 'code', 'signal'].map(async (id) => (await world.all('task.failed', id))[0]?.data.reason))
+  const reasons = await Promise.all(
+    ['silent', 'code', 'signal'].map(async (id) => (await world.all('task.failed', id))[0]?.data.reason),
+  )
   assert.deepEqual(reasons, ['failed', 'failed', 'crashed'])
 })
 
 test('199: a report with the token of an older attempt is refused, and does not end the newer one', async (t) => {
   const world = await makeWorld(t)
   const first = 'env | grep "^DROVER_" | sed "s/.*/export \'&\'/" > "$MARKS/first"; exit 1'
-  const late = '(. "$MARKS/first"; drover parcel done --verdict PASS --summary "too late"; echo $? >> "$MARKS/late")'
+  const say = 'drover parcel done --verdict PASS --summary "too late"; echo $? >> "$MARKS/late"'
+  const asItWas = `(. "$MARKS/first"; ${say})`
+  const asTheNewer = `(. "$MARKS/first"; export DROVER_RUN_ID="$NEWER" DROVER_FOLDER="$OWN" DROVER_ATTEMPT=2; ${say})`
+  const late = `NEWER=$DROVER_RUN_ID OWN=$DROVER_FOLDER; ${asItWas}; ${asTheNewer}`
   await world.add('fenced', `if [ $DROVER_ATTEMPT = 1 ]; then ${first}; fi; ${late}; exit 1`, '--max-attempts', '2')
   await world.run(8)
-  assert.equal(world.marked('late').length, 1)
-  assert.notEqual(world.marked('late')[0], '0', 'it was accepted')
+  assert.equal(world.marked('late').length, 2)
+  assert.ok(!world.marked('late').includes('0'), 'it was accepted')
   assert.equal(await world.status('fenced'), 'failed')
   assert.deepEqual(await world.all('task.reported', 'fenced'), [])
 })
 
 test('200: what an earlier run left does not complete the one after a requeue, and stays readable', async (t) => {
-  const world = await makeWorld(t, { settings: 'max_attempts = 1\nagent = "quiet"\n[agents.quiet]\ncommand = "sh $MARKS/agent"\n' })
+  const world = await makeWorld(t, {
+    settings: 'max_attempts = 1\nagent = "quiet"\n[agents.quiet]\ncommand = "sh $MARKS/agent"\n',
+  })
   const agent = join(world.marks, 'agent')
-  writeFileSync(agent, 'printf "Verdict: BLOCK\\n\\n## Summary\\n\\nneeds a decision\\n" > PARCEL_DONE-old.md; drover parcel done --verdict FAIL --summary "it failed"\n')
+  writeFileSync(
+    agent,
+    'printf "Verdict: BLOCK\\n\\n## Summary\\n\\nneeds a decision\\n" > PARCEL_DONE-old.md; drover parcel done --verdict FAIL --summary "it failed"\n',
+  )
   await world.ok('add', 'Leave a marker and a report', '--id', 'old', '--skip-validation')
   await world.run(8)
   assert.equal(await world.status('old'), 'failed')
@@ -82,21 +98,27 @@ test('200: what an earlier run left does not complete the one after a requeue, a
   await world.ok('requeue', 'old')
   await world.run(8)
   assert.match((await world.task('old')).lastError!, /nothing was reported/)
-  assert.deepEqual((await world.all('task.failed', 'old')).map(({ attempt, data }) => [attempt, data.verdict?.summary]), [
-    [1, 'it failed'],
-    [2, 'exit code 0, but nothing was reported and nothing changed'],
-  ])
+  assert.deepEqual(
+    (await world.all('task.failed', 'old')).map(({ attempt, data }) => [attempt, data.verdict?.summary]),
+    [
+      [1, 'it failed'],
+      [2, 'exit code 0, but nothing was reported and nothing changed'],
+    ],
+  )
 })
 
 test('201: cancel ends every process of the attempt, and a late report revives nothing', async (t) => {
   const world = await makeWorld(t)
-  const late = 'trap "" TERM; while [ ! -f "$MARKS/cancelled" ]; do sleep 0.05; done; drover parcel done --verdict PASS --summary late; echo $? > "$MARKS/late"'
+  const late =
+    'trap "" TERM; while [ ! -f "$MARKS/cancelled" ]; do sleep 0.05; done; drover parcel done --verdict PASS --summary late; echo $? > "$MARKS/late"'
   await world.add('ended', `setsid sleep 1000 & nohup sleep 1000 & (${late}) & ${stays}`)
   const daemon = await world.daemon()
   await world.untilMarked('starts')
   await world.ok('cancel', 'ended', '-m', 'no longer wanted')
   writeFileSync(join(world.marks, 'cancelled'), '')
-  await world.until('the attempt is over', async (reading) => ((await reading.openAttempts()).length === 0 ? true : undefined))
+  await world.until('the attempt is over', async (reading) =>
+    (await reading.openAttempts()).length === 0 ? true : undefined,
+  )
   assert.deepEqual(await world.processes(), [])
   assert.equal(await world.status('ended'), 'cancelled')
   daemon.send('SIGTERM')
@@ -115,37 +137,66 @@ test('209: as many work at once as may, however many have not reported', async (
 
 test('217: half a report is never read as one', async (t) => {
   const world = await makeWorld(t)
-  await world.add('half', 'printf \'{"token":"%s","report":{"verdict":"PASS","summary":"ha\' "$DROVER_TOKEN" > "$DROVER_FOLDER/report.json"; exit 4', '--max-attempts', '1')
+  await world.add(
+    'half',
+    'printf \'{"token":"%s","report":{"verdict":"PASS","summary":"ha\' "$DROVER_TOKEN" > "$DROVER_FOLDER/report.json"; exit 4',
+    '--max-attempts',
+    '1',
+  )
   await world.run(8)
   assert.match((await world.task('half')).lastError!, /exit code 4/)
 })
 
 test('219: a marker file that came with the repository ends nothing', async (t) => {
-  const world = await makeWorld(t, { files: { 'PARCEL_DONE-marked.md': 'Verdict: PASS\n\n## Summary\n\nfrom long ago\n' } })
+  const world = await makeWorld(t, {
+    files: { 'PARCEL_DONE-marked.md': 'Verdict: PASS\n\n## Summary\n\nfrom long ago\n' },
+  })
   await world.add('marked', 'exit 5', '--max-attempts', '1')
   await world.run(8)
   assert.equal(await world.status('marked'), 'failed')
 })
 
 test('227: what the task says is what its agent reads, hints and earlier failures included', async (t) => {
-  const world = await makeWorld(t, { settings: 'agent = "reader"\nguidelines = "Write short sentences."\n[agents.reader]\ncommand = "cat > $MARKS/prompt-$DROVER_ATTEMPT; test $DROVER_ATTEMPT = 2 && echo x > x || exit 3"\n' })
-  await world.ok('add', 'Build the thing', '--id', 'read', '-d', 'With "quotes", $HOME and `ticks`.', '--accept', 'it works')
+  const world = await makeWorld(t, {
+    settings:
+      'agent = "reader"\nguidelines = "Write short sentences."\n[agents.reader]\ncommand = "cat > $MARKS/prompt-$DROVER_ATTEMPT; test $DROVER_ATTEMPT = 2 && echo x > x || exit 3"\n',
+  })
+  await world.ok(
+    'add',
+    'Build the thing',
+    '--id',
+    'read',
+    '-d',
+    'With "quotes", $HOME and `ticks`.',
+    '--accept',
+    'it works',
+  )
   await world.ok('hint', 'read', 'begin at the end')
   await world.run()
   const first = world.marked('prompt-1').join('\n')
-  for (const words of ['# Build the thing', 'With "quotes", $HOME and `ticks`.', '- it works', 'Write short sentences.', '- begin at the end'])
+  for (const words of [
+    '# Build the thing',
+    'With "quotes", $HOME and `ticks`.',
+    '- it works',
+    'Write short sentences.',
+    '- begin at the end',
+  ])
     assert.ok(first.includes(words), words)
   assert.match(world.marked('prompt-2').join('\n'), /Attempt 1: exit code 3/)
 })
 
 test('230: parcel done takes 0 as a value, and leaves an open stdin alone', async (t) => {
   const world = await makeWorld(t)
-  const report = 'mkfifo "$MARKS/in"; sleep 1000 > "$MARKS/in" & drover parcel done --verdict PASS --summary ok --tests-passed 0 --tokens-in 0 < "$MARKS/in"'
+  const report =
+    'mkfifo "$MARKS/in"; sleep 1000 > "$MARKS/in" & drover parcel done --verdict PASS --summary ok --tests-passed 0 --tokens-in 0 < "$MARKS/in"'
   await world.add('zero', `${report}; echo $? > "$MARKS/code"`)
   await world.run()
   assert.deepEqual(world.marked('code'), ['0'])
   const [said] = await world.all('task.reported', 'zero')
-  assert.deepEqual([said?.data.report.testsPassed, said?.data.report.tokensIn, said?.data.report.tokensOut], [0, 0, null])
+  assert.deepEqual(
+    [said?.data.report.testsPassed, said?.data.report.tokensIn, said?.data.report.tokensOut],
+    [0, 0, null],
+  )
 })
 
 test('231: attempts that fail are tried again after a wait that grows', async (t) => {
@@ -154,7 +205,8 @@ test('231: attempts that fail are tried again after a wait that grows', async (t
   await world.run(8)
   const waits = (await world.all('task.retried', 'red')).map(({ at, data }) => data.notBefore - at)
   assert.equal(waits.length, 3)
-  for (const [n, wait] of waits.entries()) assert.ok(wait >= 20 * 2 ** n && wait <= 20 * 2 ** n * 1.25 + 1, `${waits.join(', ')}`)
+  for (const [n, wait] of waits.entries())
+    assert.ok(wait >= 20 * 2 ** n && wait <= 20 * 2 ** n * 1.25 + 1, `${waits.join(', ')}`)
   const claims = (await world.all('task.claimed', 'red')).map(({ at }) => at)
   const due = (await world.all('task.retried', 'red')).map(({ data }) => data.notBefore)
   for (const [n, at] of due.entries()) assert.ok(claims[n + 1]! >= at, 'it began before its time')
@@ -180,7 +232,12 @@ test('a worker that says nothing for too long is stopped, one that speaks is not
 
 test('a check that contradicts a pass is a failed attempt, with its words', async (t) => {
   const world = await makeWorld(t)
-  await world.add('claims', 'echo $DROVER_ATTEMPT > number; drover parcel done --verdict PASS --summary "all is well"', '--check', 'grep -q 2 number')
+  await world.add(
+    'claims',
+    'echo $DROVER_ATTEMPT > number; drover parcel done --verdict PASS --summary "all is well"',
+    '--check',
+    'grep -q 2 number',
+  )
   await world.run()
   const [red] = await retries(world, 'claims')
   assert.match(red!.error, /it said pass, but the check `grep -q 2 number` ended with 1/)
@@ -190,7 +247,10 @@ test('a check that contradicts a pass is a failed attempt, with its words', asyn
 test('203: a worker that is blocked asks, its dependents wait, and the answer reaches it', async (t) => {
   const world = await makeWorld(t)
   const answered = 'grep -q "take the second" "$DROVER_FOLDER/prompt.md"'
-  await world.add('asks', `if ${answered}; then echo b > b; else drover parcel done --verdict BLOCK --summary "which of the two?"; fi`)
+  await world.add(
+    'asks',
+    `if ${answered}; then echo b > b; else drover parcel done --verdict BLOCK --summary "which of the two?"; fi`,
+  )
   await world.add('waits', 'test -f b && echo c > c', '-b', 'asks')
   await world.run(8)
   assert.equal(await world.status('asks'), 'blocked(question)')
@@ -204,11 +264,12 @@ test('203: a worker that is blocked asks, its dependents wait, and the answer re
 
 test('sub-tasks run in their order in one worktree, and one that fails takes its parent’s attempt with it', async (t) => {
   const world = await makeWorld(t)
-  const step = (n: number, more = '') => `${started}; echo ${n} >> steps; ${more} true`
+  const step = (n: number) => `${started}; echo ${n} >> steps`
   await world.add('whole', `${started}; test "$(tr -d '\\n' < steps)" = 123 && echo 4 >> steps`)
-  await world.add('one', step(1), '--parent', 'whole')
-  await world.add('two', step(2, 'if mkdir "$MARKS/failed" 2>/dev/null; then exit 1; fi;'), '--parent', 'whole')
-  await world.add('three', step(3), '--parent', 'whole')
+  const part = (n: number, run: string) => world.ok('add', `whole.${n} Part ${n}`, '--run', run, '--skip-validation')
+  await part(1, step(1))
+  await part(2, `if mkdir "$MARKS/failed" 2>/dev/null; then ${started}; exit 1; fi; ${step(2)}`)
+  await part(3, step(3))
   await world.run()
   assert.deepEqual(world.marked('starts'), ['whole.1/1', 'whole.2/1', 'whole.2/2', 'whole.3/2', 'whole/2'])
   assert.equal(world.git('show', 'main:steps'), '1\n2\n3\n4')
@@ -222,7 +283,7 @@ test('sub-tasks run in their order in one worktree, and one that fails takes its
 test('a parent that conflicts does its sub-tasks again on the new tip, and lands all of their work', async (t) => {
   const world = await makeWorld(t, { files: { 'shared.txt': 'base\n' } })
   await world.add('whole', 'while [ ! -f "$MARKS/go" ]; do sleep 0.02; done; echo whole > whole.txt')
-  await world.add('part', `${started}; echo part >> shared.txt`, '--parent', 'whole')
+  await world.ok('add', 'whole.1 Part', '--run', `${started}; echo part >> shared.txt`, '--skip-validation')
   const daemon = await world.daemon()
   await world.untilMarked('starts')
   world.commit({ 'shared.txt': 'base\nmine\n' }, 'meanwhile')
@@ -237,12 +298,20 @@ test('a parent that conflicts does its sub-tasks again on the new tip, and lands
 
 test('229: no token of an attempt is in a log, the ledger or the repository', async (t) => {
   const world = await makeWorld(t)
-  await world.add('secret', 'echo "$DROVER_TOKEN" > "$MARKS/token"; drover parcel done --verdict PASS --summary ok; echo ok > ok')
+  await world.add(
+    'secret',
+    'echo "$DROVER_TOKEN" > "$MARKS/token"; drover parcel done --verdict PASS --summary ok; echo ok > ok',
+  )
   await world.run()
   const [token] = world.marked('token')
   assert.ok(token!.length >= 32)
-  const { ledger } = await world.ledger()
-  await ledger.close()
-  for (const file of ['.drover/log/daemon.jsonl', '.drover/drover.db', '.drover/attempts/secret/1/out', '.drover/attempts/secret/1/prompt.md'])
-    if (existsSync(join(world.root, file))) assert.ok(!readFileSync(join(world.root, file), 'latin1').includes(token!), file)
+  for (const file of [
+    '.drover/log/daemon.jsonl',
+    '.drover/drover.db',
+    '.drover/drover.db-wal',
+    '.drover/attempts/secret/1/out',
+    '.drover/attempts/secret/1/prompt.md',
+  ])
+    if (existsSync(join(world.root, file)))
+      assert.ok(!readFileSync(join(world.root, file), 'latin1').includes(token!), file)
 })

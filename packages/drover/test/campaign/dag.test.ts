@@ -41,9 +41,15 @@ describe(`forty tasks by chance, eight workers (DROVER_SEED=${seed})`, { timeout
   })
 })
 
-async function makeProject(t: TestContext, from: number): Promise<{ world: World; planned: Planned[]; random: () => number }> {
+async function makeProject(
+  t: TestContext,
+  from: number,
+): Promise<{ world: World; planned: Planned[]; random: () => number }> {
   const random = chance(from)
-  const world = await makeWorld(t, { settings, files: { 'shared.txt': 'begun\n', 'staged.txt': 'one\n', 'gone.txt': '' } })
+  const world = await makeWorld(t, {
+    settings,
+    files: { 'shared.txt': 'begun\n', 'staged.txt': 'one\n', 'gone.txt': '' },
+  })
   const planned = plan(random, 40)
   await addAll(world, planned, random)
   return { world, planned, random }
@@ -67,7 +73,9 @@ async function killNowAndThen(t: TestContext, world: World, random: () => number
     const run = world.start('run', '-w', '8')
     let isOver = false
     void run.ended.then(() => (isOver = true))
-    await world.until('something happens', async () => (isOver || (await reading.lastSeq()) >= enough ? true : undefined))
+    await world.until('something happens', async () =>
+      isOver || (await reading.lastSeq()) >= enough ? true : undefined,
+    )
     await pass(random() * 60)
     if (isOver) t.diagnostic(`the run was over before death ${deaths + 1}`)
     await run.kill()
@@ -82,7 +90,11 @@ async function assertEnded(world: World, planned: readonly Planned[]): Promise<v
   const merged = landedOn(world).flatMap(({ tasks }) => tasks)
   const shared = world.git('show', 'main:shared.txt').split('\n').slice(1)
   const appended = planned.filter(({ id, kind }) => kind === 'conflict' && merged.includes(id)).map(({ id }) => id)
-  assert.deepEqual(shared, merged.filter((id) => appended.includes(id)), 'the shared file is as the branch has it')
+  assert.deepEqual(
+    shared,
+    merged.filter((id) => appended.includes(id)),
+    'the shared file is as the branch has it',
+  )
 }
 
 /** Attempts count for what counts, and for nothing else. */
@@ -90,9 +102,18 @@ async function assertCounted(world: World, { id, kind, parts }: Planned): Promis
   const task = await world.task(id)
   if (task.attempt === 0) return
   const reasons = (await world.all('task.retried', id)).map(({ data }) => data)
-  assert.deepEqual(reasons.filter(({ counts }) => !counts), [], `${id} was interrupted or lost`)
+  assert.deepEqual(
+    reasons.filter(({ counts }) => !counts),
+    [],
+    `${id} was interrupted or lost`,
+  )
   const wanted: Partial<Record<Planned['kind'], string[]>> = { red: ['gate'], once: ['failed'], never: ['failed'] }
-  if (kind !== 'conflict') assert.deepEqual(reasons.map(({ reason }) => reason), wanted[kind] ?? [], id)
+  if (kind !== 'conflict')
+    assert.deepEqual(
+      reasons.map(({ reason }) => reason),
+      wanted[kind] ?? [],
+      id,
+    )
   for (const { reason } of kind === 'conflict' ? reasons : []) assert.equal(reason, 'conflict', id)
   if (kind === 'reported' && task.status === 'completed') assert.equal(task.verdict?.by, 'reported')
   for (let n = 1; n <= parts; n++) assert.equal(await world.status(`${id}.${n}`), task.status)

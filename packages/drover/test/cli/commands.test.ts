@@ -338,7 +338,7 @@ describe('looking', () => {
 
   test('203: why names what a task waits for, and what stands behind that', async (t) => {
     const { ok, json } = await makeProject(t)
-    await ok('add', 'One', '--id', 'a', '--skip-validation')
+    await ok('add', 'One', '--id', 'a', '--run', 'true')
     await ok('add', 'Two', '--id', 'b', '-b', 'a', '--skip-validation')
     await ok('add', 'Three', '--id', 'c', '-b', 'b', '--skip-validation')
     assert.match((await ok('why', 'a')).out, /is ready: it starts as soon as drover runs/)

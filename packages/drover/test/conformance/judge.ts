@@ -53,6 +53,8 @@ interface Told extends Partial<Omit<Evidence, 'task'>> {
   had?: Record<string, string>
 }
 
+const isClaim = (name: string): boolean => name.startsWith('PARCEL_DONE') || name === 'result.json'
+
 /** The evidence of an attempt that ended well and said nothing, but for what is told. */
 export function evidenceOf(t: TestContext, { wrote = {}, had = {}, task: words = {}, ...more }: Told = {}): Evidence {
   const worktree = mkdtempSync(join(tmpdir(), 'drover-judge-'))
@@ -63,7 +65,8 @@ export function evidenceOf(t: TestContext, { wrote = {}, had = {}, task: words =
     attempt: 1,
     worktree,
     base: '0'.repeat(40),
-    changed: Object.keys(wrote),
+    changed: Object.keys(wrote).filter((name) => !isClaim(name)),
+    claims: Object.keys(wrote).filter(isClaim),
     report: null,
     exitCode: 0,
     signal: null,
@@ -93,7 +96,7 @@ export function judgeConformance(name: string, open: () => Judge): void {
   describe(`${name} as a judge`, () => {
     for (const [ruin, make] of Object.entries(ruins))
       test(`does not throw at ${ruin}, and does not pass it`, async (t) => {
-        const evidence = { ...evidenceOf(t, { exitCode: 1 }), changed: files }
+        const evidence = { ...evidenceOf(t, { exitCode: 1 }), claims: files }
         for (const file of files) make(join(evidence.worktree, file))
         const verdict = await open().judge(evidence, AbortSignal.timeout(10_000))
         checkVerdict(verdict)
@@ -103,7 +106,7 @@ export function judgeConformance(name: string, open: () => Judge): void {
     test('does not throw where there is no worktree', async (t) => {
       checkVerdict(
         await open().judge(
-          { ...evidenceOf(t), worktree: '/no/such/folder', changed: files },
+          { ...evidenceOf(t), worktree: '/no/such/folder', claims: files },
           AbortSignal.timeout(10_000),
         ),
       )

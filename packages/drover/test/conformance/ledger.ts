@@ -94,7 +94,13 @@ export function ledgerSuite(name: string, open: () => Promise<LedgerWorld>): voi
     await assert.rejects(world.ledger.append([created('task-a')], person()), { code: 'id-taken' })
     await assert.rejects(
       world.ledger.append(
-        [{ type: 'epic.created', epic: 'TASK-a', data: { title: 'x', description: '', priority: 5, labels: [], imported: false } }],
+        [
+          {
+            type: 'epic.created',
+            epic: 'TASK-a',
+            data: { title: 'x', description: '', priority: 5, labels: [], imported: false },
+          },
+        ],
         person(),
       ),
       { code: 'id-taken' },
@@ -265,7 +271,11 @@ export function ledgerSuite(name: string, open: () => Promise<LedgerWorld>): voi
     const beside = () => world.records.hold('a', 1, 'beside')
     await world.ledger.append([created('a')], person())
     await claim(world)
-    await world.ledger.append([{ type: 'task.resumed', task: 'a', data: { note: '', resets: false } }], person(), beside)
+    await world.ledger.append(
+      [{ type: 'task.resumed', task: 'a', data: { note: '', resets: false } }],
+      person(),
+      beside,
+    )
     assert.equal((await world.reading.attempt('a', 1))?.holder, null)
     await world.ledger.append([{ type: 'task.paused', task: 'a', attempt: 1, data: { reason: '' } }], person(), beside)
     assert.equal((await world.reading.attempt('a', 1))?.holder, 'beside')

@@ -180,6 +180,7 @@ export function runtimeSuite(
       const order: string[] = []
       const gates = new Map(['a', 'b', 'c'].map((task) => [task, gate()]))
       const beside = gate()
+      const all = gate()
       const runtime = world.begin()
       await serve(
         runtime,
@@ -188,6 +189,7 @@ export function runtimeSuite(
           order.push(`${task} begins`)
           await gates.get(task)!.opened
           order.push(`${task} ends`)
+          if (order.length === 6) all.open()
         },
       )
       for (const task of ['a', 'b', 'c'])
@@ -196,7 +198,7 @@ export function runtimeSuite(
       runtime.poke()
       await beside.opened
       for (const { open: let_go } of gates.values()) let_go()
-      while ((await runtime.living()).length > 0) await runtime.idle()
+      await all.opened
       await runtime.stop()
       assert.deepEqual(order, ['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends'])
     },
@@ -271,6 +273,46 @@ export function runtimeSuite(
     await heir.stop()
     assert.deepEqual(bodies, ['by the heir'])
   })
+
+  promise(
+    'a step that the runtime’s own end cut short is repeated at its next start, a cancelled one is not',
+    async (world) => {
+      for (const [task, how] of [
+        ['stopped', 'stop'],
+        ['cancelled', 'cancel'],
+      ] as const) {
+        await world.attempt(task)
+        const begun = gate()
+        const answers: string[] = []
+        const cutShort: Workflow = async (_, durable) => {
+          const answer = await durable.step('long', async (step) => {
+            begun.open()
+            if (answers.length === 0 && !step.signal.aborted)
+              await new Promise((resolve) => step.signal.addEventListener('abort', resolve, { once: true }))
+            answers.push('asked')
+            if (answers.length === 1) step.endIfStopping()
+            return 'said'
+          })
+          answers.push(answer)
+        }
+        const runtime = world.begin()
+        await serve(runtime, cutShort)
+        await world.transact(() => runtime.start(job(task)))
+        runtime.poke()
+        await begun.opened
+        if (how === 'cancel') runtime.cancel(job(task).id)
+        else await runtime.stop()
+        await runtime.idle()
+        assert.deepEqual(answers, how === 'stop' ? ['asked'] : ['asked', 'said'])
+        if (how === 'cancel') continue
+        const next = world.begin()
+        await serve(next, cutShort)
+        await next.idle()
+        assert.deepEqual(answers, ['asked', 'asked', 'said'])
+        await next.stop()
+      }
+    },
+  )
 
   promise('stopping waits for what runs, starts nothing new, and may be asked twice', async (world) => {
     await world.attempt('a')

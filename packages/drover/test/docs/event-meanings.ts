@@ -25,7 +25,8 @@ export const eventMeanings: Record<EventType, string> = {
   'landing.gated': 'The gate was run on exactly this tree',
   'landing.intended': 'The branch is about to move; written before it does',
   'landing.landed': 'The branch has moved',
-  'landing.refused': 'It did not land: conflict, red gate, a branch that moved, a checkout in the way, or a review first',
+  'landing.refused':
+    'It did not land: conflict, red gate, a branch that moved, a checkout in the way, or a review first',
   'epic.created': 'An epic is there',
   'epic.edited': 'Its title or description changed',
   'epic.closed': 'It was closed; its tasks stay as they are',

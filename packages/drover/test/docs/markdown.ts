@@ -61,7 +61,14 @@ export function examplesOf(markdown: string): { examples: Example[]; notRun: num
 }
 
 function exampleOf(fence: Fence, all: readonly Fence[]): Example {
-  const example: Example = { line: fence.line, script: fence.text, exit: 0, inClone: false, todo: false, output: undefined }
+  const example: Example = {
+    line: fence.line,
+    script: fence.text,
+    exit: 0,
+    inClone: false,
+    todo: false,
+    output: undefined,
+  }
   for (const word of fence.words) {
     if (/^exit=\d+$/.test(word)) example.exit = Number(word.slice(5))
     else if (word === 'in=clone') example.inClone = true
@@ -78,7 +85,9 @@ export function isAsSaid(came: string, said: string): boolean {
   const pattern = said
     .trimEnd()
     .split('\n')
-    .map((line) => (line.trim() === '…' ? '(?:.*\\n)*?' : `${line.trimEnd().split('…').map(literal).join('.*')}[ \\t]*\\n`))
+    .map((line) =>
+      line.trim() === '…' ? '(?:.*\\n)*?' : `${line.trimEnd().split('…').map(literal).join('.*')}[ \\t]*\\n`,
+    )
     .join('')
   return new RegExp(`^${pattern}$`, 'u').test(`${came.trimEnd()}\n`)
 }
@@ -87,7 +96,9 @@ const literal = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '
 
 /** Where its links lead, those to other sites left out. */
 export const linksOf = (markdown: string): string[] =>
-  [...withoutFences(markdown).matchAll(/\]\(([^)\s]+)\)/g)].map((found) => found[1]!).filter((to) => !/^[a-z]+:/.test(to))
+  [...withoutFences(markdown).matchAll(/\]\(([^)\s]+)\)/g)]
+    .map((found) => found[1]!)
+    .filter((to) => !/^[a-z]+:/.test(to))
 
 export const withoutFences = (markdown: string): string => markdown.replace(/^(```+)[^\n]*\n[\s\S]*?^\1$/gm, '')
 

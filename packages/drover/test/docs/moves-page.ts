@@ -8,11 +8,17 @@ type Target = TaskStatus | ((task: Task, facts: Facts[EventType]) => TaskStatus 
 /** Tasks and facts that differ in everything a move may look at. */
 const kinds = ['task', 'subtask'] as const
 const hows: Facts['task.unblocked']['how'][] = ['needs', 'checkout', 'resolved', 'approved', 'land', 'retry']
-const rests = [null, { status: 'landing', reason: null, note: '' }, { status: 'blocked', reason: 'review', note: '' }] as const
+const rests = [
+  null,
+  { status: 'landing', reason: null, note: '' },
+  { status: 'blocked', reason: 'review', note: '' },
+] as const
 const samples = kinds.flatMap((kind) =>
   [0, 1].flatMap((openNeeds) =>
     [null, 'c0ffee'].flatMap((commit) =>
-      rests.flatMap((rest) => hows.map((how) => ({ task: taskWith({ kind, openNeeds, commit, rest }), facts: { how } }))),
+      rests.flatMap((rest) =>
+        hows.map((how) => ({ task: taskWith({ kind, openNeeds, commit, rest }), facts: { how } })),
+      ),
     ),
   ),
 )
@@ -26,7 +32,10 @@ interface Arrow {
 
 const arrows: Arrow[] = statuses.flatMap((from) =>
   Object.entries(moves[from] as Record<string, Target>).map(([event, target]): Arrow => {
-    const ends = samples.map(({ task, facts }) => ({ kind: task.kind, to: typeof target === 'function' ? target(task, facts as never) : target }))
+    const ends = samples.map(({ task, facts }) => ({
+      kind: task.kind,
+      to: typeof target === 'function' ? target(task, facts as never) : target,
+    }))
     const can = (kind: string): boolean => ends.some((end) => end.kind === kind && end.to !== undefined)
     const to = statuses.filter((status) => ends.some((end) => end.to === status))
     return { from, event, to, only: !can('subtask') ? 'tasks' : !can('task') ? 'sub-tasks' : '' }
@@ -35,7 +44,10 @@ const arrows: Arrow[] = statuses.flatMap((from) =>
 
 /** The table `moves` as a drawing and as a table. */
 export function movesPage(note: string): string {
-  const drawn = Map.groupBy(arrows.flatMap(({ from, event, to }) => to.map((end) => ({ pair: `${from} --> ${end}`, event }))), ({ pair }) => pair)
+  const drawn = Map.groupBy(
+    arrows.flatMap(({ from, event, to }) => to.map((end) => ({ pair: `${from} --> ${end}`, event }))),
+    ({ pair }) => pair,
+  )
   return `${[
     '# Moves',
     '',
@@ -54,7 +66,9 @@ export function movesPage(note: string): string {
     '',
     '| From | Event | To | |',
     '| --- | --- | --- | --- |',
-    ...arrows.map(({ from, event, to, only }) => `| ${from} | \`${event}\` | ${to.join(', ')} | ${only && `${only} only`} |`),
+    ...arrows.map(
+      ({ from, event, to, only }) => `| ${from} | \`${event}\` | ${to.join(', ')} | ${only && `${only} only`} |`,
+    ),
     '',
     `These tell and move nothing, in any status: ${[...tellings].map((type) => `\`${type}\``).join(', ')}. The events of a \`landing\` are`,
     'about a task that is `landing`, and leave it there; what follows from one is a task event in the same transaction.',

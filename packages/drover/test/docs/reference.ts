@@ -16,7 +16,11 @@ const note = 'Made from the code by `DROVER_UPDATE=1 npm test -- docs/reference`
 const page = (title: string, ...lines: string[]): string => `${[`# ${title}`, '', ...lines].join('\n')}\n`
 const cell = (text: string): string => text.replaceAll('|', '\\|')
 const rowOf = (...cells: string[]): string => `| ${cells.map(cell).join(' | ')} |`
-const tableOf = (heads: string[], rows: string[][]): string[] => [rowOf(...heads), rowOf(...heads.map(() => '---')), ...rows.map((row) => rowOf(...row))]
+const tableOf = (heads: string[], rows: string[][]): string[] => [
+  rowOf(...heads),
+  rowOf(...heads.map(() => '---')),
+  ...rows.map((row) => rowOf(...row)),
+]
 
 /** Every page that is made from the code, by its path below `docs/reference`. */
 export const pages: Record<string, () => Promise<string>> = {
@@ -72,13 +76,20 @@ async function commandLines(row: Row): Promise<string[]> {
 const plain = (text: string): string => text.replaceAll('\n', ' ').replace(/<[^>]+>/g, (word) => `\`${word}\``)
 
 const optionLines = (options: Options): string[] =>
-  tableOf(['Option', 'Means'], Object.entries(options).map(([name, option]) => [flags(name, option), aboutOption(option)]))
+  tableOf(
+    ['Option', 'Means'],
+    Object.entries(options).map(([name, option]) => [flags(name, option), aboutOption(option)]),
+  )
 
 const flags = (name: string, { short, type, arg }: Option): string =>
-  [...(short ? [`-${short}`] : []), `--${name}`].map((flag) => `\`${flag}${type === 'string' ? ` <${arg ?? 'text'}>` : ''}\``).join(', ')
+  [...(short ? [`-${short}`] : []), `--${name}`]
+    .map((flag) => `\`${flag}${type === 'string' ? ` <${arg ?? 'text'}>` : ''}\``)
+    .join(', ')
 
 const aboutOption = (option: Option): string =>
-  plain(option.about) + (option.multiple ? '; may be repeated' : '') + (option.default === undefined ? '' : `; ${option.default} unless given`)
+  plain(option.about) +
+  (option.multiple ? '; may be repeated' : '') +
+  (option.default === undefined ? '' : `; ${option.default} unless given`)
 
 function settingsPage(): string {
   const sections = [...Map.groupBy(settingKeys, (key) => (key.includes('.') ? key.split('.')[0]! : '')).entries()]
@@ -94,7 +105,10 @@ function settingsPage(): string {
       '',
       name === '' ? '## At the top' : `## [${name}]`,
       '',
-      ...tableOf(['Key', 'Default', 'Takes', 'Variable', 'About'], keys.map((key) => settingCells(key))),
+      ...tableOf(
+        ['Key', 'Default', 'Takes', 'Variable', 'About'],
+        keys.map((key) => settingCells(key)),
+      ),
     ]),
     '',
     '## [agents.name]',
@@ -111,7 +125,10 @@ function settingsPage(): string {
     '',
     'Accepted in files, with a note:',
     '',
-    ...tableOf(['Older', 'Now'], settingKeys.flatMap((key) => settings[key].also.map((old) => [`\`${old}\``, `\`${key}\``]))),
+    ...tableOf(
+      ['Older', 'Now'],
+      settingKeys.flatMap((key) => settings[key].also.map((old) => [`\`${old}\``, `\`${key}\``])),
+    ),
     '',
     '`DROVER_AGENT_TYPE` is read as `agent`; `DBOS_SYSTEM_DATABASE_URL` as `database_url` where nothing else sets that.',
   )
@@ -119,17 +136,32 @@ function settingsPage(): string {
 
 function settingCells(key: (typeof settingKeys)[number]): string[] {
   const { kind, default: value, about } = settings[key] as Setting
-  return [`\`${key.split('.').at(-1)}\``, `\`${JSON.stringify(kind.show(value as never))}\``, kind.expects, `\`${variableOf(key)}\``, about]
+  return [
+    `\`${key.split('.').at(-1)}\``,
+    `\`${JSON.stringify(kind.show(value as never))}\``,
+    kind.expects,
+    `\`${variableOf(key)}\``,
+    about,
+  ]
 }
 
-const sourceOf = (file: string): string => readFileSync(fileURLToPath(new URL(`../../src/${file}`, import.meta.url)), 'utf8')
+const sourceOf = (file: string): string =>
+  readFileSync(fileURLToPath(new URL(`../../src/${file}`, import.meta.url)), 'utf8')
 
 /** What stands behind an event's name in `Facts`, however the formatter has set it. */
 function factsOf(type: string): string {
-  const found = new RegExp(`^  '${type.replace('.', '\\.')}': ([\\s\\S]+?)\\n(?=  '|\\})`, 'm').exec(sourceOf('domain/event.ts'))
+  const found = new RegExp(`^  '${type.replace('.', '\\.')}': ([\\s\\S]+?)\\n(?=  '|\\})`, 'm').exec(
+    sourceOf('domain/event.ts'),
+  )
   const lines = (found?.[1] ?? '').split('\n').map((line) => line.trim())
-  const fields = lines.join('; ').replace(/^\{(; )?/, '').replace(/(; )?\}$/, '')
-  return fields.split('; ').map((field) => `\`${field.trim()}\``).join(', ')
+  const fields = lines
+    .join('; ')
+    .replace(/^\{(; )?/, '')
+    .replace(/(; )?\}$/, '')
+  return fields
+    .split('; ')
+    .map((field) => `\`${field.trim()}\``)
+    .join(', ')
 }
 
 function eventsPage(): string {
@@ -145,7 +177,10 @@ function eventsPage(): string {
       '',
       `## ${family}`,
       '',
-      ...tableOf(['Event', 'Says', 'Carries in `data`'], types.map((type) => [`\`${type}\``, eventMeanings[type], factsOf(type)])),
+      ...tableOf(
+        ['Event', 'Says', 'Carries in `data`'],
+        types.map((type) => [`\`${type}\``, eventMeanings[type], factsOf(type)]),
+      ),
     ]),
     '',
     '## Named shapes',
@@ -156,19 +191,28 @@ function eventsPage(): string {
     union('TaskStatus', statuses),
     union('TaskType', taskTypes),
     ...['task.ts TaskKind', 'verdict.ts VerdictKind', 'event.ts RefusalReason'].map(aliasOf),
-    ...['event.ts NewTask', 'task.ts TaskWords', 'task.ts Usage', 'event.ts CheckoutMove', 'verdict.ts Report', 'verdict.ts Verdict', 'verdict.ts Check'].flatMap(
-      (where) => ['', shapeOf(where)],
-    ),
+    ...[
+      'event.ts NewTask',
+      'task.ts TaskWords',
+      'task.ts Usage',
+      'event.ts CheckoutMove',
+      'verdict.ts Report',
+      'verdict.ts Verdict',
+      'verdict.ts Check',
+    ].flatMap((where) => ['', shapeOf(where)]),
     '```',
   )
 }
 
-const union = (name: string, words: readonly string[]): string => `type ${name} = ${words.map((word) => `'${word}'`).join(' | ')}`
+const union = (name: string, words: readonly string[]): string =>
+  `type ${name} = ${words.map((word) => `'${word}'`).join(' | ')}`
 
 /** A type of words, however the formatter has set it. */
 function aliasOf(where: string): string {
   const [file, name] = where.split(' ')
-  const found = new RegExp(`^export type ${name} =\\s+(?:\\| )?((?:'\\w+'(?:\\s+\\| )?)+)`, 'm').exec(sourceOf(`domain/${file}`))?.[1]
+  const found = new RegExp(`^export type ${name} =\\s+(?:\\| )?((?:'\\w+'(?:\\s+\\| )?)+)`, 'm').exec(
+    sourceOf(`domain/${file}`),
+  )?.[1]
   if (!found) throw new Error(`${name} is not declared in ${file}`)
   return `type ${name} = ${found.trim().replace(/\s+/g, ' ')}`
 }
@@ -183,12 +227,19 @@ function shapeOf(where: string): string {
 
 function exitCodesPage(): string {
   const codes = Object.keys(errors) as (keyof typeof errors)[]
-  const of = (exit: string): string => codes.filter((code) => exit.split(', ').includes(String(errors[code].exit))).map((code) => `\`${code}\``).join(' ')
+  const of = (exit: string): string =>
+    codes
+      .filter((code) => exit.split(', ').includes(String(errors[code].exit)))
+      .map((code) => `\`${code}\``)
+      .join(' ')
   return page(
     'Exit codes',
     note,
     '',
-    ...tableOf(['Code', 'Means', 'Errors'], exitCodes.map(([code, words]) => [code, words, of(code)])),
+    ...tableOf(
+      ['Code', 'Means', 'Errors'],
+      exitCodes.map(([code, words]) => [code, words, of(code)]),
+    ),
     '',
     'An error that drover does not know is `unexpected`, exit 1. What each error means and what helps is in [trouble](../guide/trouble.md#every-error).',
     '',

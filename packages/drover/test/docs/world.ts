@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -12,7 +21,9 @@ const standIn = fileURLToPath(new URL('agent.sh', import.meta.url))
 /** What a reader has before the first line: a project of their own in git, a home, `drover` and `claude` on the PATH. */
 export function readersWorld(t: TestContext) {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'drover-docs-')))
-  const [home, bin, project, state, block] = ['home', 'bin', 'shop', 'state', 'block.sh'].map((name) => join(folder, name)) as [string, string, string, string, string]
+  const [home, bin, project, state, block] = ['home', 'bin', 'shop', 'state', 'block.sh'].map((name) =>
+    join(folder, name),
+  ) as [string, string, string, string, string]
   for (const one of [home, bin, project, join(home, '.config', 'drover')]) mkdirSync(one, { recursive: true })
   const env = {
     PATH: `${bin}:${process.env['PATH'] ?? ''}`,
@@ -24,7 +35,10 @@ export function readersWorld(t: TestContext) {
     npm_config_update_notifier: 'false',
     NODE_COMPILE_CACHE: join(clone, 'node_modules', '.cache', 'drover-test-compiled'),
   }
-  writeFileSync(join(home, '.gitconfig'), '[user]\nname = Ada\nemail = ada@example.test\n[init]\ndefaultBranch = main\n')
+  writeFileSync(
+    join(home, '.gitconfig'),
+    '[user]\nname = Ada\nemail = ada@example.test\n[init]\ndefaultBranch = main\n',
+  )
   // A reader waits between attempts; a test does not.
   writeFileSync(join(home, '.config', 'drover', 'config.toml'), 'retry_delay = "50ms"\n')
   writeFileSync(join(bin, 'drover'), `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`)
@@ -32,7 +46,14 @@ export function readersWorld(t: TestContext) {
   for (const program of ['drover', 'claude']) chmodSync(join(bin, program), 0o755)
 
   const shell = (script: string, cwd: string) => {
-    const ran = spawnSync('sh', ['-c', `exec 2>&1\n${script}`], { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000, killSignal: 'SIGKILL' })
+    const ran = spawnSync('sh', ['-c', `exec 2>&1\n${script}`], {
+      cwd,
+      env,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 60_000,
+      killSignal: 'SIGKILL',
+    })
     return { code: ran.status, out: ran.stdout }
   }
   shell('git init -q && printf "# Shop\\n" > README.md && git add . && git commit -qm "An empty shop"', project)

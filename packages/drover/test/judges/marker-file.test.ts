@@ -122,11 +122,11 @@ test('218: a hostile report line is parsed in under 10 ms', () => {
 test('a marker that is a link is not followed', async (t) => {
   const evidence = evidenceOf(t, { had: { elsewhere: 'Verdict: PASS' } })
   symlinkSync(join(evidence.worktree, 'elsewhere'), join(evidence.worktree, 'PARCEL_DONE.md'))
-  assert.equal((await markerFile.judge({ ...evidence, changed: ['PARCEL_DONE.md'] }, never))?.verdict, 'unknown')
+  assert.equal((await markerFile.judge({ ...evidence, claims: ['PARCEL_DONE.md'] }, never))?.verdict, 'unknown')
 })
 
 test('a marker that is a pipe is not waited for', async (t) => {
   const evidence = evidenceOf(t)
   execFileSync('mkfifo', [join(evidence.worktree, 'PARCEL_DONE.md')])
-  assert.equal((await markerFile.judge({ ...evidence, changed: ['PARCEL_DONE.md'] }, never))?.verdict, 'unknown')
+  assert.equal((await markerFile.judge({ ...evidence, claims: ['PARCEL_DONE.md'] }, never))?.verdict, 'unknown')
 })

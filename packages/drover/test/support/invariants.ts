@@ -30,7 +30,9 @@ export function landedOn(world: World): Landed[] {
   const format = '--format=%H%x00%(trailers:key=Drover-Task,valueonly,separator=%x2C)'
   const { branch } = targetOf(world)
   const lines = world.git('log', '--first-parent', '--reverse', format, branch).split('\n')
-  return lines.map((line) => line.split('\0')).map(([commit = '', tasks = '']) => ({ commit, tasks: tasks.split(',').filter(Boolean) }))
+  return lines
+    .map((line) => line.split('\0'))
+    .map(([commit = '', tasks = '']) => ({ commit, tasks: tasks.split(',').filter(Boolean) }))
 }
 
 const targetOf = (_world: World) => ({ branch: 'main' })
@@ -63,11 +65,14 @@ export async function assertNeedsHeld(world: World, tasks: readonly Task[]): Pro
 /** The branch never pointed to anything that the gate would refuse. */
 export function assertAlwaysGreen(world: World, isGreen: (commit: string) => boolean): void {
   const { branch } = targetOf(world)
-  const tips = new Set([...world.git('reflog', 'show', '--format=%H', branch).split('\n'), ...landedOn(world).map(({ commit }) => commit)])
+  const tips = new Set([
+    ...world.git('reflog', 'show', '--format=%H', branch).split('\n'),
+    ...landedOn(world).map(({ commit }) => commit),
+  ])
   for (const tip of tips) assert.ok(isGreen(tip), `${tip} is red`)
 }
 
-const ends = new Set<Event['type']>(['task.passed', 'task.retried', 'task.failed', 'task.paused', 'task.cancelled'])
+const ends = new Set<Event['type']>(['task.passed', 'task.retried', 'task.failed'])
 
 /** Attempts are numbered without a gap and end once; those that count are counted, and are never too many. */
 export async function assertAttempts(world: World, tasks: readonly Task[]): Promise<void> {
@@ -75,12 +80,27 @@ export async function assertAttempts(world: World, tasks: readonly Task[]): Prom
   for (const task of tasks.filter(({ kind }) => kind !== 'subtask')) {
     const events = await reading.events(0, { task: task.id }, 500)
     const claims = events.filter(({ type }) => type === 'task.claimed').map(({ attempt }) => attempt)
-    assert.deepEqual(claims, Array.from({ length: task.attempt }, (_, n) => n + 1), `the attempts of ${task.id}`)
+    assert.deepEqual(
+      claims,
+      Array.from({ length: task.attempt }, (_, n) => n + 1),
+      `the attempts of ${task.id}`,
+    )
     assert.ok(task.attempts <= task.maxAttempts, `${task.id} has had ${task.attempts} attempts of ${task.maxAttempts}`)
     const rows = await reading.attempts(task.id)
-    assert.deepEqual(rows.map(({ attempt }) => attempt), claims)
-    assert.deepEqual(rows.filter(({ endedAt }) => endedAt === null), [], `${task.id} has an attempt that is not over`)
-    for (const n of claims) assertEndsOnce(task, events.filter(({ attempt }) => attempt === n))
+    assert.deepEqual(
+      rows.map(({ attempt }) => attempt),
+      claims,
+    )
+    assert.deepEqual(
+      rows.filter(({ endedAt }) => endedAt === null),
+      [],
+      `${task.id} has an attempt that is not over`,
+    )
+    for (const n of claims)
+      assertEndsOnce(
+        task,
+        events.filter(({ attempt }) => attempt === n),
+      )
   }
 }
 
@@ -94,7 +114,10 @@ function assertEndsOnce(task: Task, events: readonly Event[]): void {
 
 /** Applying every event again gives the same tables. */
 export async function assertFold(world: World): Promise<void> {
-  const [folded, tables] = [await rebuild((await world.ledger()).reading), tablesOf(join(world.root, '.drover/drover.db'))]
+  const [folded, tables] = [
+    await rebuild((await world.ledger()).reading),
+    tablesOf(join(world.root, '.drover/drover.db')),
+  ]
   for (const [name, rows] of Object.entries(tables)) assert.deepEqual(folded[name], rows, `the table ${name}`)
 }
 
@@ -106,7 +129,10 @@ export function assertWholeRepository(world: World): void {
 /** Git knows the worktrees that are there, and no others. */
 export function assertWorktrees(world: World): void {
   const folder = join(world.root, '.drover/worktrees')
-  const known = world.git('worktree', 'list', '--porcelain').split('\n').filter((line) => line.startsWith('worktree '))
+  const known = world
+    .git('worktree', 'list', '--porcelain')
+    .split('\n')
+    .filter((line) => line.startsWith('worktree '))
   const names = world.has('.drover/worktrees') ? readdirSync(folder, { withFileTypes: true }) : []
   const there = names.filter((one) => one.isDirectory()).map(({ name }) => join(folder, name))
   const ours = known.map((line) => line.slice('worktree '.length)).filter((path) => path !== world.root)
@@ -117,12 +143,14 @@ export function assertWorktrees(world: World): void {
 export function pictureOf(world: World): string {
   const hash = (text: string | Buffer): string => createHash('sha256').update(text).digest('hex')
   const names = readdirSync(world.root, { recursive: true, encoding: 'utf8' }).toSorted()
-  const files = names.filter((name) => !/^(?:\.git|\.drover)(?:\/|$)/.test(name)).map((name) => {
-    const path = join(world.root, name)
-    const kind = lstatSync(path)
-    const holds = kind.isSymbolicLink() ? readlinkSync(path) : kind.isFile() ? hash(readFileSync(path)) : 'folder'
-    return `${name} ${kind.mode.toString(8)} ${kind.mtimeMs} ${holds}`
-  })
+  const files = names
+    .filter((name) => !/^(?:\.git|\.drover)(?:\/|$)/.test(name))
+    .map((name) => {
+      const path = join(world.root, name)
+      const kind = lstatSync(path)
+      const holds = kind.isSymbolicLink() ? readlinkSync(path) : kind.isFile() ? hash(readFileSync(path)) : 'folder'
+      return `${name} ${kind.mode.toString(8)} ${kind.mtimeMs} ${holds}`
+    })
   const head = readFileSync(join(world.root, '.git/HEAD'), 'utf8')
   const index = hash(readFileSync(join(world.root, '.git/index')))
   return [head, world.git('status', '--porcelain=v2', '--branch'), ...files, index].join('\n')

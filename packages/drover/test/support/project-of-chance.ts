@@ -28,11 +28,17 @@ export function plan(random: () => number, count: number): Planned[] {
   const planned: Planned[] = []
   for (let n = 0; n < count; n++) {
     // Each kind is there at least once, and `never` only now and then.
-    const kind = n < kinds.length ? kinds[n]! : often.filter((one) => one !== 'never' || random() < 0.2)[pick(often.length - 1)]!
+    const kind =
+      n < kinds.length ? kinds[n]! : often.filter((one) => one !== 'never' || random() < 0.2)[pick(often.length - 1)]!
     const before = planned.map(({ id }) => id)
     const width = [0, 0, 1, 1, 2, 3][pick(6)]!
     const needs = Array.from({ length: Math.min(width, n) }, () => before[Math.max(0, n - 1 - pick(9))]!)
-    planned.push({ id: `t${String(n).padStart(2, '0')}`, kind, needs: [...new Set(needs)], parts: kind === 'parts' ? 1 + pick(3) : 0 })
+    planned.push({
+      id: `t${String(n).padStart(2, '0')}`,
+      kind,
+      needs: [...new Set(needs)],
+      parts: kind === 'parts' ? 1 + pick(3) : 0,
+    })
   }
   // Somebody always waits for what never comes.
   planned[kinds.length]!.needs = [planned[kinds.indexOf('never')]!.id]
@@ -41,8 +47,13 @@ export function plan(random: () => number, count: number): Planned[] {
 
 /** The gate of these projects; `isGreen` says the same of a commit. */
 export const gate = '! ls | grep -q "^red-"'
-export const isGreen = (world: World) => (commit: string): boolean =>
-  !world.git('ls-tree', '--name-only', commit).split('\n').some((name) => name.startsWith('red-'))
+export const isGreen =
+  (world: World) =>
+  (commit: string): boolean =>
+    !world
+      .git('ls-tree', '--name-only', commit)
+      .split('\n')
+      .some((name) => name.startsWith('red-'))
 
 const write = 'mkdir -p work; echo "$DROVER_TASK_ID" > "work/$DROVER_TASK_ID"'
 /** True the first time, whichever attempt that is. */
@@ -62,8 +73,15 @@ const commands: Record<Kind, string> = {
 
 /** Every start leaves a line; a base without what it needs is a failure that nothing else makes. */
 function command({ kind, needs }: Planned, worked: ReadonlySet<string>, pause: number): string {
-  const holds = needs.filter((id) => worked.has(id)).map((id) => `test -f work/${id} || { echo ${id} >> "$MARKS/missing"; exit 5; }`)
-  return ['echo "$DROVER_TASK_ID/$DROVER_ATTEMPT" >> "$MARKS/starts"', ...holds, `sleep ${pause.toFixed(2)}`, commands[kind]].join('\n')
+  const holds = needs
+    .filter((id) => worked.has(id))
+    .map((id) => `test -f work/${id} || { echo ${id} >> "$MARKS/missing"; exit 5; }`)
+  return [
+    'echo "$DROVER_TASK_ID/$DROVER_ATTEMPT" >> "$MARKS/starts"',
+    ...holds,
+    `sleep ${pause.toFixed(2)}`,
+    commands[kind],
+  ].join('\n')
 }
 
 export async function addAll(world: World, planned: readonly Planned[], random: () => number): Promise<void> {

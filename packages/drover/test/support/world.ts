@@ -2,7 +2,16 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -41,6 +50,7 @@ interface Wanted {
 
 /** How long a test waits for what must come. Only a broken drover lets it pass. */
 const patienceMs = 40_000
+const longestMs = 70_000
 
 /** A repository as a person has it, with a drover project, and everything of this machine kept out. */
 export class World {
@@ -124,7 +134,9 @@ export class World {
   async drover(...words: string[]): Promise<Ran> {
     const child = this.spawn(words)
     child.stdin!.end()
+    const late = setTimeout(() => child.kill('SIGKILL'), longestMs)
     const { code, stdout, stderr } = await watch(child).ended
+    clearTimeout(late)
     return { code, stdout, stderr }
   }
 
@@ -239,7 +251,10 @@ export class World {
   async glance(): Promise<string> {
     const tasks = await (await this.ledger()).reading.tasks({})
     return tasks
-      .map((one) => `${one.id} ${one.status} ${one.blockedReason ?? ''} ${one.attempts}/${one.attempt} ${one.lastError ?? ''}\n`)
+      .map(
+        (one) =>
+          `${one.id} ${one.status} ${one.blockedReason ?? ''} ${one.attempts}/${one.attempt} ${one.lastError ?? ''}\n`,
+      )
       .join('')
   }
 
@@ -267,7 +282,11 @@ export class World {
 
   /** Nothing of drover is left at work here. */
   async assertQuiet(): Promise<void> {
-    assert.deepEqual([...this.running].map(({ pid }) => pid), [], 'drover still runs')
+    assert.deepEqual(
+      [...this.running].map(({ pid }) => pid),
+      [],
+      'drover still runs',
+    )
     if (!this.has('.drover/drover.db')) return
     assert.deepEqual(await this.processes(), [], 'processes are left')
     assert.deepEqual(this.locks(), [], 'locks are left')
@@ -281,13 +300,16 @@ export class World {
       for (const child of this.running) child.kill('SIGKILL')
       if (this.has('.drover/drover.db')) for (const { pid } of await this.processes()) endIfThere(pid)
       await (await this.opened)?.ledger.close()
-      if (process.env['KEEPW']) process.stderr.write(this.folder+'\n')
+      if (process.env['DROVER_KEEP_WORLDS']) process.stderr.write(`kept: ${this.folder}\n`)
       else rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })
     }
   }
 }
 
-export async function makeWorld(t: TestContext, { settings = '', files = {}, init = true }: Wanted = {}): Promise<World> {
+export async function makeWorld(
+  t: TestContext,
+  { settings = '', files = {}, init = true }: Wanted = {},
+): Promise<World> {
   const world = new World()
   t.after(() => world.close())
   world.git('init', '-q', '-b', 'main')

@@ -120,6 +120,7 @@ test('paths that git would refuse are not landed', async (t) => {
     commit,
     base: repo.tip(),
     leftovers: false,
+    claims: [],
     subjects: [],
     files: [],
     problem: null,

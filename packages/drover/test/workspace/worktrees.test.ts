@@ -3,6 +3,7 @@ import { chmod, readdir, readlink, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Merge } from '../../src/ports/workspace.ts'
+import { openEntries } from '../../src/workspace/worktree-file.ts'
 import { makeRepo } from '../support/repo.ts'
 
 test('a worktree is used again, clean, for the next task', async (t) => {
@@ -281,4 +282,23 @@ test("a worktree outlives somebody's git worktree prune", async (t) => {
   await rm(join(path, '.git'))
   repo.git('worktree', 'prune', '--expire', 'now')
   assert.equal(repo.git('worktree', 'list').split('\n').length, 2)
+})
+
+test('a worktree that was taken, and not made ready before a crash, is nobody’s work yet', async (t) => {
+  const repo = await makeRepo(t)
+  const workspace = repo.open()
+  const first = await repo.at(workspace, 'task-a')
+  await repo.write('theirs.txt', 'of task-a\n', first.path)
+  await repo.keep(workspace, 'task-a')
+  await workspace.release('task-a')
+  const tip = await repo.commit({ 'c.txt': 'c\n' })
+  await openEntries(join(repo.root, '.drover/worktrees')).take('task-b', 2) // and there the machine dies
+  for (const fresh of [false, true]) {
+    const restarted = repo.open()
+    await restarted.recover()
+    const mine = await repo.at(restarted, 'task-b', { attempt: 2, fresh })
+    assert.deepEqual([mine.base, mine.path], [tip, first.path])
+    assert.equal(await repo.has('theirs.txt', mine.path), false)
+    assert.equal(await repo.has('c.txt', mine.path), true)
+  }
 })

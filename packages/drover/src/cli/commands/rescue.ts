@@ -10,7 +10,7 @@ type Kept = Awaited<ReturnType<Workspace['rescues']>>
 export const rescueList = command({
   name: 'rescue list [task]',
   summary: 'The work that is kept',
-  about: 'Everything that an attempt left behind and that is not on the target.',
+  about: 'Everything that attempts left behind, also what has landed since: an agent’s own commits are here.',
   options: {},
   examples: ['drover rescue list'],
   async run(context, _, [task]) {
@@ -42,7 +42,10 @@ export const rescueRestore = command({
   about: '<task> is its last attempt, <task>/<n> a certain one. Nothing is checked out and nothing overwritten.',
   options: {},
   examples: ['drover rescue restore task-a1b2/1'],
-  async run({ project, print }, _, [name = '']) {
+  async run(context, _, [word = '']) {
+    const { project, print } = context
+    const last = word.includes('/') ? undefined : (await rescues(context, word)).at(-1)
+    const name = last ? `${last.task}/${last.attempt}` : word
     const { makeWish } = await import('../../app/wishes.ts')
     const branch = await makeWish(await project(), 'rescue.restore', { name })
     print.done({ name, branch }, `Restored ${escaped(name)} as ${escaped(branch)}`, `git log ${branch}`)

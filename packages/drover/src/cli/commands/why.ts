@@ -1,4 +1,6 @@
 import { resolveTask } from '../../flow/operations/resolve-task.ts'
+import type { Project } from '../../app/open-project.ts'
+import type { Task } from '../../domain/task.ts'
 import { command } from '../command.ts'
 import { escaped } from '../escape.ts'
 import { reasons } from '../reasons.ts'
@@ -10,11 +12,25 @@ export const why = command({
   options: {},
   examples: ['drover why task-a1b2'],
   async run({ project, print }, _, [word = '']) {
-    const { reading, clock } = await project()
+    const opened = await project()
+    const { reading, clock } = opened
     const task = await resolveTask(reading, word)
-    const { words, next } = await reasons(reading, task, clock.now())
+    const missing = await missingAgent(opened, task)
+    const { words, next } = missing ?? (await reasons(reading, task, clock.now()))
     const answer = { task: task.id, status: task.status, blockedReason: task.blockedReason, reasons: words, next }
     const arrow = print.ascii ? '->' : '→'
     print.result(answer, () => [...words.map(escaped), ...next.map((line) => `${arrow} ${line}`)])
   },
 })
+
+/** A ready task whose agent is not on this machine starts never, whatever else is true. */
+async function missingAgent(
+  { config, places }: Project,
+  task: Task,
+): Promise<{ words: string[]; next: string[] } | undefined> {
+  if (task.status !== 'ready' || task.run !== null) return undefined
+  const { openAgents } = await import('../../app/open-agents.ts')
+  const agent = task.agent ?? config.settings.agent
+  if (openAgents(config, places).usable().includes(agent)) return undefined
+  return { words: [`it is ready, but its agent "${agent}" cannot work here`], next: ['drover doctor'] }
+}

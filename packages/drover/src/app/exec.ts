@@ -1,0 +1,18 @@
+export interface ExecCall {
+  file: string
+  args: readonly string[]
+  cwd: string
+  /** Nothing else is inherited. */
+  env: Readonly<Record<string, string>>
+  input?: string
+  timeoutMs?: number
+}
+
+export interface Executed {
+  exitCode: number | null
+  signal: string | null
+  stdout: string
+  stderr: string
+}
+
+export type Exec = (call: ExecCall, signal?: AbortSignal) => Promise<Executed>
