@@ -78,7 +78,7 @@ function linuxTable(): Processes {
       await new Promise((resolve) => setTimeout(resolve, 1))
       between = between.filter((pid) => look(pid) === 'between')
     }
-    between.forEach(note)
+    for (const pid of between) unmarked.set(pid, 0)
     return { marked, inGroup }
   }
   return {

@@ -53,7 +53,7 @@ async function drive(
   const onTrouble = (job: string, problem: string): void =>
     print.note(`${escaped(job)} broke and is begun again in a moment: ${escaped(problem)}`)
   const onReady = (): void => {
-    if (project.config.settings['land.gate'] === '')
+    if (!print.json && project.config.settings['land.gate'] === '')
       print.note(
         'Nothing is checked before work lands: land.gate is not set.',
         'drover config set land.gate "npm test"',

@@ -160,6 +160,7 @@ test('221, 222: what is cleaned up is kept first, logs are left alone, and no un
   world.write({ '.drover/worktrees/logs/a.log': 'mine\n' })
   await world.ok('worktree', 'prune', '--yes')
   assert.equal(world.has('.drover/worktrees/_1/work.txt'), true, 'its task is not over')
+  world.write({ '.drover/worktrees/_1/later.txt': 'left by who looked around\n' })
   await world.ok('worktree', 'cleanup', '--yes')
   assert.equal(world.has('.drover/worktrees/_1'), false)
   assert.equal(world.has('.drover/worktrees/logs/a.log'), true)
@@ -167,7 +168,7 @@ test('221, 222: what is cleaned up is kept first, logs are left alone, and no un
   assert.equal(world.git('show', 'drover/asks:more.txt'), 'more')
   const { branch: restored } = await world.json('rescue', 'restore', 'asks/1')
   assert.equal(world.git('show', `${restored}:work.txt`), 'precious')
-  await world.ok('resolve', 'asks', '--note', 'yes')
+  assert.equal(world.git('show', `${restored}:later.txt`), 'left by who looked around')
 })
 
 test('what lands by hand waits for it, with all that stands behind, and that is no failure', async (t) => {

@@ -130,7 +130,7 @@ function settingsPage(): string {
       settingKeys.flatMap((key) => settings[key].also.map((old) => [`\`${old}\``, `\`${key}\``])),
     ),
     '',
-    '`DROVER_AGENT_TYPE` is read as `agent`; `DBOS_SYSTEM_DATABASE_URL` as `database_url` where nothing else sets that.',
+    '`DROVER_AGENT_TYPE` is read as `agent`.',
   )
 }
 
@@ -245,7 +245,7 @@ function exitCodesPage(): string {
     '',
     'A command’s own use of them:',
     '',
-    '- `drover run`: 0 when all is completed, cancelled, or waits only for a review; 8 when something failed, is paused or is stuck; 7 when ready tasks are',
+    '- `drover run`: 0 when all is completed or cancelled, or waits only to be landed by hand; 8 when something failed, is paused or is stuck; 7 when ready tasks are',
     '  left because their agent is not there; 130 or 143 after a signal.',
     '- `drover doctor`: 1 when a check has a ✗.',
     '- `drover daemon status`: 6 when nobody drives the project.',
