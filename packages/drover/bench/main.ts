@@ -80,7 +80,10 @@ async function drover(path?: string): Promise<Drove> {
     GIT_CONFIG_GLOBAL: '/dev/null',
     ...(path ? { PATH: `${path}:${process.env.PATH}` } : {}),
   }
-  const said = execFileSync(process.execPath, ["--max-semi-space-size=1", driver, repo, String(workers)], { encoding: 'utf8', env })
+  const said = execFileSync(process.execPath, ['--max-semi-space-size=1', driver, repo, String(workers)], {
+    encoding: 'utf8',
+    env,
+  })
   rmSync(folder, { recursive: true, force: true })
   const drove = JSON.parse(said) as Drove
   if (drove.completed !== tasks) throw new Error(`only ${drove.completed} of ${tasks} tasks were completed`)

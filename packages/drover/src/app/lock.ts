@@ -46,7 +46,7 @@ export async function lock(places: Places, what: string): Promise<Lock> {
   })
 }
 
-function isLiving(pid: number): boolean {
+export function isLiving(pid: number): boolean {
   try {
     return process.kill(pid, 0)
   } catch (error) {

@@ -31,6 +31,10 @@ interface Options {
 /** Ends a job without a word: another holder has it, or this process stops. */
 class Abandoned extends Error {}
 
+/** The first of each lane, and all that have none. One that is broken holds its lane: what comes after builds on it. */
+const inTurn = (jobs: readonly Job[]): Job[] =>
+  jobs.filter((job, i) => job.lane === null || jobs.findIndex((other) => other.lane === job.lane) === i)
+
 /** Runs jobs in this process over any store: lanes, replay, cancelling. What a store does differently is in its own file. */
 export function runJobs({ store, clock, onFailure }: Options): Runtime {
   const running = new Map<string, { job: Job; abort: AbortController; over: Promise<void> }>()
@@ -42,10 +46,6 @@ export function runJobs({ store, clock, onFailure }: Options): Runtime {
 
   const mayBegin = (job: Job): boolean =>
     !running.has(job.id) && (failures.get(job.id)?.notBefore ?? 0) <= clock.ticks()
-
-  /** The first of each lane, and all that have none. One that is broken holds its lane: what comes after builds on it. */
-  const inTurn = (jobs: readonly Job[]): Job[] =>
-    jobs.filter((job, i) => job.lane === null || jobs.findIndex((other) => other.lane === job.lane) === i)
 
   const look = async (): Promise<void> => {
     if (looking || !workflows || stopping.signal.aborted) return void (lookAgain = true)

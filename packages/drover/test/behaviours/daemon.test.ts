@@ -6,7 +6,6 @@ import { assertInvariants } from '../support/invariants.ts'
 import { makeWorld, type Running, type World } from '../support/world.ts'
 
 const started = 'echo "$DROVER_TASK_ID/$DROVER_ATTEMPT" >> "$MARKS/starts"'
-const stays = `${started}; exec sleep 1000`
 /** Hangs the first time, and does its work when it is asked again. */
 const second = `${started}; if mkdir "$MARKS/$DROVER_TASK_ID" 2>/dev/null; then echo half > half.txt; echo in >> "$MARKS/hangs"; exec sleep 1000; fi`
 const untilGo = 'while [ ! -f "$MARKS/go" ]; do sleep 0.02; done'
@@ -195,9 +194,11 @@ test('SIGINT twice does not wait for anybody', async (t) => {
   assert.deepEqual([await world.status('deaf'), (await world.task('deaf')).attempts], ['ready', 0])
 })
 
+/** Hangs the first time. */
+const hang = (name: string) =>
+  `if mkdir "$MARKS/${name}" 2>/dev/null; then echo ${name} >> "$MARKS/hangs"; sleep 1000; fi; true`
+
 test('SIGINT while the gate or a check runs is nobody’s failure', async (t) => {
-  const hang = (name: string) =>
-    `if mkdir "$MARKS/${name}" 2>/dev/null; then echo ${name} >> "$MARKS/hangs"; sleep 1000; fi; true`
   const world = await makeWorld(t, { settings: `max_attempts = 1\n[land]\ngate = '${hang('gate')}'\n` })
   await world.add('gated', 'echo 1 > one.txt')
   await world.add('checked', 'echo 2 > two.txt', '--check', hang('check'))
@@ -213,8 +214,8 @@ test('SIGINT while the gate or a check runs is nobody’s failure', async (t) =>
 })
 
 test('kill -9 while the gate runs: its processes are ended, and the gate is asked again', async (t) => {
-  const hang = 'echo $$ >> "$MARKS/gates"; if mkdir "$MARKS/gate" 2>/dev/null; then sleep 1000; fi; true'
-  const world = await makeWorld(t, { settings: `[land]\ngate = '${hang}'\n` })
+  const gate = 'echo $$ >> "$MARKS/gates"; if mkdir "$MARKS/gate" 2>/dev/null; then sleep 1000; fi; true'
+  const world = await makeWorld(t, { settings: `[land]\ngate = '${gate}'\n` })
   await world.add('gated', 'echo 1 > one.txt')
   const run = world.start('run')
   await world.untilMarked('gates')

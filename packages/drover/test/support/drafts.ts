@@ -5,7 +5,12 @@ import type { Speaker } from '../../src/ports/ledger.ts'
 
 let requests = 0
 
-export const person = (request = `request-${++requests}`): Speaker => ({ kind: 'person', name: 'Ada', email: 'ada@example.test', request })
+export const person = (request = `request-${++requests}`): Speaker => ({
+  kind: 'person',
+  name: 'Ada',
+  email: 'ada@example.test',
+  request,
+})
 
 export function created(id: string, words: Partial<TaskWords> = {}, about: Partial<NewTask> = {}): NewEvent {
   const task: NewTask = {

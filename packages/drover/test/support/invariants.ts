@@ -28,14 +28,14 @@ interface Landed {
 /** What stands on the target, oldest first, and which tasks each commit names. */
 export function landedOn(world: World): Landed[] {
   const format = '--format=%H%x00%(trailers:key=Drover-Task,valueonly,separator=%x2C)'
-  const { branch } = targetOf(world)
-  const lines = world.git('log', '--first-parent', '--reverse', format, branch).split('\n')
+  const lines = world.git('log', '--first-parent', '--reverse', format, target).split('\n')
   return lines
     .map((line) => line.split('\0'))
     .map(([commit = '', tasks = '']) => ({ commit, tasks: tasks.split(',').filter(Boolean) }))
 }
 
-const targetOf = (_world: World) => ({ branch: 'main' })
+/** Of every world. */
+const target = 'main'
 
 /** A completed task with work is one commit of the branch; every other task is none. */
 export async function assertLandedOnce(world: World, tasks: readonly Task[]): Promise<void> {
@@ -64,9 +64,8 @@ export async function assertNeedsHeld(world: World, tasks: readonly Task[]): Pro
 
 /** The branch never pointed to anything that the gate would refuse. */
 export function assertAlwaysGreen(world: World, isGreen: (commit: string) => boolean): void {
-  const { branch } = targetOf(world)
   const tips = new Set([
-    ...world.git('reflog', 'show', '--format=%H', branch).split('\n'),
+    ...world.git('reflog', 'show', '--format=%H', target).split('\n'),
     ...landedOn(world).map(({ commit }) => commit),
   ])
   for (const tip of tips) assert.ok(isGreen(tip), `${tip} is red`)
@@ -139,9 +138,10 @@ export function assertWorktrees(world: World): void {
   assert.deepEqual(ours.toSorted(), there.toSorted())
 }
 
+const hash = (text: string | Buffer): string => createHash('sha256').update(text).digest('hex')
+
 /** The user's checkout to the last byte: what git says of it, every file, and the index. */
 export function pictureOf(world: World): string {
-  const hash = (text: string | Buffer): string => createHash('sha256').update(text).digest('hex')
   const names = readdirSync(world.root, { recursive: true, encoding: 'utf8' }).toSorted()
   const files = names
     .filter((name) => !/^(?:\.git|\.drover)(?:\/|$)/.test(name))

@@ -74,8 +74,11 @@ export const daemonStop = command({
     await askDaemon(opened.places, { ask: 'stop', keepAgents }).catch((error: unknown) => {
       if (!keepAgents) throw error // a daemon that leaves its agents goes without a word
     })
-    const { isHeld } = await import('../../app/lock.ts')
+    const { isHeld, isLiving } = await import('../../app/lock.ts')
     while (isHeld(opened.places)) await opened.clock.sleep(50)
+    // The lock is given back a moment before the process is gone.
+    for (const until = opened.clock.ticks() + 2000; isLiving(pid) && opened.clock.ticks() < until;)
+      await opened.clock.sleep(10)
     print.done({ pid }, `The daemon has stopped, pid ${pid}`, 'drover daemon start')
   },
 })

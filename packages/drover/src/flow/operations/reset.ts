@@ -8,10 +8,11 @@ import { unblocked } from './retry.ts'
 
 const resting: readonly TaskStatus[] = ['ready', 'blocked', 'paused', 'failed', 'cancelled']
 
+const waits = (task: Task): boolean => task.status === 'ready' || task.blockedReason === 'needs'
+
 /** The tasks that a reset without ids means: all that neither work nor are done, or those of the given statuses. */
 export async function resettable(reading: Reading, statuses: readonly TaskStatus[]): Promise<Task[]> {
   const tasks = await reading.tasks({ statuses: statuses.length > 0 ? statuses : resting })
-  const waits = (task: Task): boolean => task.status === 'ready' || task.blockedReason === 'needs'
   return tasks.filter((task) => task.kind !== 'subtask' && (!waits(task) || task.attempts > 0))
 }
 

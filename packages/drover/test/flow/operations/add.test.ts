@@ -185,7 +185,8 @@ test('an epic is closed once', async (t) => {
   const closed = (await world.reading.epic(epic.id))!
   assert.equal(await closeEpic(world, { epic: closed, reason: '' }, person()), false)
   assert.equal(
-    (await refusal(addEpic(world, { title: ' ', description: '', priority: 5, labels: [], id: undefined }, person()))).code,
+    (await refusal(addEpic(world, { title: ' ', description: '', priority: 5, labels: [], id: undefined }, person())))
+      .code,
     'bad-title',
   )
 })
