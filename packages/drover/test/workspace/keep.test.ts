@@ -9,7 +9,15 @@ test('an attempt that changed nothing leaves no commit and no ref', async (t) =>
   const workspace = repo.open()
   const worktree = await repo.at(workspace, 'task-a')
   const kept = await repo.keep(workspace, 'task-a')
-  assert.deepEqual(kept, { commit: null, base: repo.tip(), leftovers: false, subjects: [], files: [], problem: null })
+  assert.deepEqual(kept, {
+    commit: null,
+    base: repo.tip(),
+    leftovers: false,
+    claims: [],
+    subjects: [],
+    files: [],
+    problem: null,
+  })
   assert.equal(repo.git('for-each-ref', 'refs/drover', 'refs/heads/drover'), '')
   assert.equal(worktree.found, false)
 })
