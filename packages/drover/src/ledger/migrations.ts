@@ -78,6 +78,7 @@ create table job (
   holder text, done integer not null default 0
 ) without rowid;
 create index job_living on job (ordinal) where done = 0;
+create index job_of on job (task, attempt) where done = 0;
 create table step (job text not null references job (id), seq integer not null, name text not null, result text not null, primary key (job, seq)) without rowid;
 `,
 ]
