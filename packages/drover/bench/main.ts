@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { buildSync } from 'esbuild'
-import { plainWords } from '../src/domain/draft.ts'
-import type { NewEvent } from '../src/domain/event.ts'
 import { initProject } from '../src/app/init.ts'
 import { openProject } from '../src/app/open-project.ts'
+import { created } from '../test/support/drafts.ts'
 import { makeRepository, gitIn } from './repository.ts'
 
 // Drover beside the floor, in pairs on one filesystem. Only the ratios mean anything: machines are noisy.
@@ -93,24 +92,7 @@ async function drover(path?: string): Promise<Drove> {
 async function addTasks(repo: string): Promise<void> {
   await initProject({ folder: repo })
   const project = await openProject({ folder: repo })
-  const events = Array.from({ length: tasks }, (_, i): NewEvent => {
-    const words = { ...plainWords, title: `task ${i}`, run: `echo ${i} > t/${i}.txt` }
-    return {
-      type: 'task.created',
-      task: `t${i}`,
-      data: {
-        words,
-        kind: 'task',
-        parentId: null,
-        sequence: null,
-        needs: [],
-        status: 'ready',
-        imported: false,
-        email: null,
-        createdAt: null,
-      },
-    }
-  })
+  const events = Array.from({ length: tasks }, (_, i) => created(`t${i}`, { run: `echo ${i} > t/${i}.txt` }))
   await project.ledger.append(events, project.person())
   await project.close()
 }

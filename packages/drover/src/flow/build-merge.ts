@@ -60,7 +60,7 @@ async function landingText(crew: Crew, task: Task, evidence: string): Promise<La
   const parts = (await passedParts(crew.reading, task.id)).map(({ id }) => id)
   return {
     subject: subjects.length === 1 ? subjects[0]! : `${kindOf[task.type]}(${task.id}): ${summaryOf(task)}`.slice(0, 72),
-    body: subjects.length > 1 ? subjects.map((subject) => `- ${subject}`).join('\n') : (task.verdict?.summary ?? ''),
+    body: subjects.length > 1 ? subjects.map((subject) => `- ${subject}`).join('\n') : bodyOf(task),
     trailers: [
       ...[task.id, ...parts].map((id) => ['Drover-Task', id] as const),
       ['Drover-Attempt', String(task.attempt)],
@@ -74,10 +74,13 @@ async function landingText(crew: Crew, task: Task, evidence: string): Promise<La
 const authorOf = ({ here }: Crew, task: Task): LandingText['author'] =>
   task.email === null ? here.committer : { name: task.createdBy.replace(/^person:/, ''), email: task.email }
 
+/** An exit code is no words. */
+const bodyOf = ({ verdict }: Task): string => (verdict && verdict.by !== 'exit-code' ? verdict.summary : '')
+
 /** What the agent said is true now; a command says nothing, so its title does. */
-function summaryOf({ title, verdict }: Task): string {
-  const said = verdict && verdict.by !== 'exit-code' ? verdict.summary.split('\n')[0]!.trim() : ''
-  return said === '' ? title : said
+function summaryOf(task: Task): string {
+  const said = bodyOf(task).split('\n')[0]!.trim()
+  return said === '' ? task.title : said
 }
 
 async function subjectsOf({ reading }: Crew, task: Task): Promise<string[]> {
