@@ -204,6 +204,24 @@ export function runtimeSuite(
     },
   )
 
+  promise('a job that breaks holds its lane: what comes after it builds on it', async (world) => {
+    for (const task of ['a', 'b']) await world.attempt(task)
+    const order: string[] = []
+    const over = gate()
+    const runtime = world.begin(() => order.push('a broke'))
+    await serve(runtime, nothing, async ({ task }) => {
+      order.push(task)
+      if (order.length === 1) throw new Error('a bug')
+      if (task === 'b') over.open()
+    })
+    for (const task of ['a', 'b'])
+      await world.transact(() => runtime.start(job(task, { id: `${task}/1/land`, kind: 'land', lane: 'main' })))
+    runtime.poke()
+    await over.opened
+    await runtime.stop()
+    assert.deepEqual(order, ['a', 'a broke', 'a', 'b'])
+  })
+
   promise('a cancelled job hears it in its step, and ends as its workflow decides', async (world) => {
     await world.attempt('a')
     const reached = gate()
