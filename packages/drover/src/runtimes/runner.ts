@@ -38,14 +38,14 @@ const inTurn = (jobs: readonly Job[]): Job[] =>
 /** Runs jobs in this process over any store: lanes, replay, cancelling. What a store does differently is in its own file. */
 export function runJobs({ store, clock, onFailure }: Options): Runtime {
   const running = new Map<string, { job: Job; abort: AbortController; over: Promise<void> }>()
-  const failures = new Map<string, { count: number; notBefore: number }>()
+  const failures = new Map<string, number>()
+  const resting = new Set<string>()
   const stopping = new AbortController()
   let workflows: Readonly<Record<Job['kind'], Workflow>> | undefined
   let looking = false
   let lookAgain = false
 
-  const mayBegin = (job: Job): boolean =>
-    !running.has(job.id) && (failures.get(job.id)?.notBefore ?? 0) <= clock.ticks()
+  const mayBegin = (job: Job): boolean => !running.has(job.id) && !resting.has(job.id)
 
   const look = async (): Promise<void> => {
     if (looking || !workflows || stopping.signal.aborted) return void (lookAgain = true)
@@ -66,11 +66,15 @@ export function runJobs({ store, clock, onFailure }: Options): Runtime {
   }
 
   const again = (job: Job, error: unknown): void => {
-    const count = (failures.get(job.id)?.count ?? 0) + 1
-    const delay = Math.min(500 * 2 ** count, 60_000)
-    failures.set(job.id, { count, notBefore: clock.ticks() + delay })
+    const count = (failures.get(job.id) ?? 0) + 1
+    failures.set(job.id, count)
+    resting.add(job.id)
     onFailure(job, error)
-    void clock.sleep(delay, stopping.signal).then(look)
+    // The timer itself ends the rest: it may fire a moment early, and nobody would look a second time.
+    void clock.sleep(Math.min(500 * 2 ** count, 60_000), stopping.signal).then(() => {
+      resting.delete(job.id)
+      return look()
+    })
   }
 
   const drive = async (job: Job, signal: AbortSignal): Promise<void> => {
