@@ -1,148 +1,78 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { buildSync } from 'esbuild'
-import { initProject } from '../src/app/init.ts'
-import { openProject } from '../src/app/open-project.ts'
-import { created } from '../test/support/drafts.ts'
-import { makeRepository, gitIn } from './repository.ts'
+import { shown, withTable, type Machine } from './page.ts'
+import { isMet, targetOf, type Found, type Options, type Row } from './targets.ts'
+import { filesystemOf } from './timing.ts'
 
-// Drover beside the floor, in pairs on one filesystem. Only the ratios mean anything: machines are noisy.
-const { values } = parseArgs({
+// npm run bench                          what driving costs beside bare git
+// npm run bench -- start memory          these parts
+// npm run bench -- all --write           every part, and the table in docs/performance.md
+const parts: Record<string, () => Promise<(options: Options) => Promise<Found>>> = {
+  drive: async () => (await import('./drive.ts')).drive,
+  start: async () => (await import('./start.ts')).start,
+  latency: async () => (await import('./latency.ts')).latency,
+  growth: async () => (await import('./growth.ts')).growth,
+  memory: async () => (await import('./memory.ts')).memory,
+  recovery: async () => (await import('./recovery.ts')).recovery,
+  soak: async () => (await import('./soak.ts')).soak,
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
+    rounds: { type: 'string', default: '5' },
     tasks: { type: 'string', default: '100' },
     workers: { type: 'string', default: '4' },
-    files: { type: 'string', default: '1000' },
-    rounds: { type: 'string', default: '5' },
+    files: { type: 'string', default: '1000,20000' },
     dir: { type: 'string', default: tmpdir() },
     json: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
   },
 })
-const [tasks, workers, files, rounds] = [values.tasks, values.workers, values.files, values.rounds].map(Number) as [
-  number,
-  number,
-  number,
-  number,
-]
-const here = import.meta.dirname
 
-/** Measured as it is shipped: bundled. From source the type stripper alone takes 60 MB, and forking grows with memory. */
-const driver = join(mkdtempSync(join(tmpdir(), 'drover-bundle-')), 'drive-noop.mjs')
-buildSync({
-  entryPoints: [join(here, 'drive-noop.ts')],
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node22',
-  outfile: driver,
-  logLevel: 'error',
+const wanted = positionals.length === 0 ? ['drive'] : positionals.includes('all') ? Object.keys(parts) : positionals
+const unknown = wanted.find((name) => !(name in parts))
+if (unknown !== undefined) {
+  console.error(`There is no part "${unknown}"; there are ${Object.keys(parts).join(', ')} and all.`)
+  process.exit(2)
+}
+
+const options: Options = {
+  dir: values.dir,
+  rounds: Number(values.rounds),
+  tasks: Number(values.tasks),
+  workers: Number(values.workers),
+  files: values.files.split(',').map(Number),
+  say: (words) => console.error(words),
+}
+const machine: Machine = {
+  cores: availableParallelism(),
+  filesystem: filesystemOf(values.dir),
+  node: process.versions.node,
+  git: execFileSync('git', ['--version'], { encoding: 'utf8' }).trim().split(' ')[2]!,
+}
+
+const found: Found = {}
+for (const name of wanted) Object.assign(found, await (await parts[name]!())(options))
+const rows = (Object.entries(found) as [Row, number][]).map(([row, value]) => {
+  const { says, unit, most } = targetOf(row)
+  return { row, says, value, unit, most: most ?? null, isMet: isMet(row, value) }
 })
 
-interface Drove {
-  ms: number
-  commits: number
-  completed: number
-  activeMs: number
-  rssMb: number
-}
-
-function inFolder<T>(body: (folder: string) => T): T {
-  const folder = mkdtempSync(join(values.dir, 'drover-bench-'))
-  try {
-    return body(folder)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-const floor = (): number =>
-  inFolder((folder) => {
-    makeRepository(join(folder, 'repo'), files)
-    return Number(
-      execFileSync(join(here, 'floor.sh'), [join(folder, 'repo'), join(folder, 'wt'), String(tasks), String(workers)], {
-        encoding: 'utf8',
-      }),
+if (values.json)
+  console.log(JSON.stringify({ schema: 'drover.bench/v1', data: { machine, rounds: options.rounds, rows } }))
+else {
+  console.log(`${machine.cores} cores, ${machine.filesystem}, Node ${machine.node}, git ${machine.git}`)
+  for (const { row, value, most, isMet: met, says } of rows)
+    console.log(
+      `${met ? ' ' : '✗'} ${row.padEnd(20)} ${shown(row, value).padStart(10)} ${(most === null ? '' : `≤ ${shown(row, most)}`).padEnd(12)} ${says}`,
     )
-  })
-
-async function drover(path?: string): Promise<Drove> {
-  const folder = mkdtempSync(join(values.dir, 'drover-bench-'))
-  const repo = join(folder, 'repo')
-  makeRepository(repo, files)
-  await addTasks(repo)
-  gitIn(repo, ['symbolic-ref', 'HEAD', 'refs/heads/elsewhere'])
-  const env = {
-    ...process.env,
-    HOME: folder,
-    GIT_CONFIG_GLOBAL: '/dev/null',
-    ...(path ? { PATH: `${path}:${process.env.PATH}` } : {}),
-  }
-  const said = execFileSync(process.execPath, ['--max-semi-space-size=1', driver, repo, String(workers)], {
-    encoding: 'utf8',
-    env,
-  })
-  rmSync(folder, { recursive: true, force: true })
-  const drove = JSON.parse(said) as Drove
-  if (drove.completed !== tasks) throw new Error(`only ${drove.completed} of ${tasks} tasks were completed`)
-  return drove
 }
-
-async function addTasks(repo: string): Promise<void> {
-  await initProject({ folder: repo })
-  const project = await openProject({ folder: repo })
-  const events = Array.from({ length: tasks }, (_, i) => created(`t${i}`, { run: `echo ${i} > t/${i}.txt` }))
-  await project.ledger.append(events, project.person())
-  await project.close()
+if (values.write) {
+  const page = join(import.meta.dirname, '../../../docs/performance.md')
+  writeFileSync(page, withTable(readFileSync(page, 'utf8'), found, machine))
 }
-
-/** How many git processes and shells a run starts: every one goes through a shim that leaves a line. */
-async function countProcesses(): Promise<{ git: number; sh: number }> {
-  const folder = mkdtempSync(join(values.dir, 'drover-count-'))
-  const log = join(folder, 'log')
-  mkdirSync(join(folder, 'bin'))
-  for (const name of ['git', 'sh']) {
-    const real = execFileSync('which', [name], { encoding: 'utf8' }).trim()
-    writeFileSync(
-      join(folder, 'bin', name),
-      `#!${realShell}\necho ${name} "$*" | head -n 1 >> ${log}\nexec ${real} "$@"\n`,
-    )
-    chmodSync(join(folder, 'bin', name), 0o755)
-  }
-  await drover(join(folder, 'bin'))
-  const lines = readFileSync(log, 'utf8').split('\n')
-  rmSync(folder, { recursive: true, force: true })
-  return {
-    git: lines.filter((line) => line.startsWith('git ')).length,
-    sh: lines.filter((line) => line.startsWith('sh ')).length,
-  }
-}
-const realShell = '/bin/bash'
-
-const median = (numbers: readonly number[]): number =>
-  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!
-const pairs: { floor: number; drover: Drove; ratio: number }[] = []
-for (let round = 0; round < rounds; round++) {
-  const [low, own] =
-    round % 2 === 0 ? [floor(), await drover()] : await drover().then((drove): [number, Drove] => [floor(), drove])
-  pairs.push({ floor: low, drover: own, ratio: own.ms / low })
-  console.error(`round ${round + 1}: floor ${low} ms, drover ${own.ms} ms, ratio ${(own.ms / low).toFixed(2)}`)
-}
-const processes = await countProcesses()
-const last = pairs.at(-1)!.drover
-const result = {
-  tasks,
-  workers,
-  files,
-  filesystem: execFileSync('stat', ['-f', '-c', '%T', values.dir], { encoding: 'utf8' }).trim(),
-  floorMsPerTask: median(pairs.map((pair) => pair.floor)) / tasks,
-  droverMsPerTask: median(pairs.map((pair) => pair.drover.ms)) / tasks,
-  ratio: median(pairs.map((pair) => pair.ratio)),
-  commitsPerTask: last.commits / tasks,
-  gitPerTask: processes.git / tasks,
-  shellsPerTask: processes.sh / tasks,
-  loopMsPerTask: last.activeMs / tasks,
-  rssMb: last.rssMb,
-}
-console.log(JSON.stringify(result, null, values.json ? 0 : 2))
+process.exitCode = rows.every((row) => row.isMet) ? 0 : 1

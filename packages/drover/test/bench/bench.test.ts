@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const bench = fileURLToPath(new URL('../../bench/main.ts', import.meta.url))
+const run = (...words: string[]) =>
+  spawnSync(process.execPath, [bench, ...words], { encoding: 'utf8', timeout: 120_000 })
+
+interface Row {
+  row: string
+  says: string
+  value: number
+  unit: string
+  most: number | null
+  isMet: boolean
+}
+
+test('the bench says what it measured beside its targets, and fails when one is missed', () => {
+  const ran = run('drive', '--tasks', '4', '--rounds', '1', '--files', '200', '--json')
+  const { schema, data } = JSON.parse(ran.stdout) as {
+    schema: string
+    data: { machine: Record<string, unknown>; rounds: number; rows: Row[] }
+  }
+  assert.equal(schema, 'drover.bench/v1')
+  assert.deepEqual(Object.keys(data.machine), ['cores', 'filesystem', 'node', 'git'])
+  assert.equal(data.rounds, 1)
+  const row = (name: string): Row => data.rows.find((one) => one.row === name) ?? assert.fail(`${name} is missing`)
+  for (const { value, most, isMet, says } of data.rows) {
+    assert.ok(Number.isFinite(value) && value >= 0, `${says}: ${value}`)
+    assert.equal(isMet, value <= (most ?? Infinity), says)
+  }
+  assert.equal(row('drive 1k').unit, '×')
+  assert.ok(row('drive 1k').value > 0.2)
+  assert.ok(row('drive commits').value >= 4, 'every task is claimed, started, passed and completed')
+  assert.ok(row('drive cpu').value > 5, 'git alone needs more')
+  assert.equal(ran.status, data.rows.every(({ isMet }) => isMet) ? 0 : 1, ran.stderr)
+})
+
+test('a part that does not exist is refused with the names of those that do', () => {
+  const ran = run('speed')
+  assert.equal(ran.status, 2)
+  assert.match(ran.stderr, /no part "speed".*drive, start, latency, growth, memory, recovery, soak and all/)
+})
