@@ -12,8 +12,8 @@ import type { Reading } from '../../src/ports/reading.ts'
 export type Tables = Record<string, Record<string, unknown>[]>
 
 /** Columns that tell of the running, not of what happened. */
-const operational = new Set(['holder', 'read_offset', 'ended_at'])
-const told = ['task', 'need', 'epic', 'attempt', 'hint', 'landing', 'machine', 'event'] as const
+export const operational: ReadonlySet<string> = new Set(['holder', 'read_offset', 'ended_at'])
+export const told = ['task', 'need', 'epic', 'attempt', 'hint', 'landing', 'machine', 'event'] as const
 
 /** What the events of this ledger say, applied one by one to an empty one. */
 export async function rebuild(reading: Reading): Promise<Tables> {
@@ -36,7 +36,7 @@ export async function rebuild(reading: Reading): Promise<Tables> {
   }
 }
 
-function* again(event: Event) {
+export function* again(event: Event) {
   const before = event.task !== undefined && event.type !== 'task.created' ? yield* taskById(event.task) : undefined
   yield* apply(yield* store(event), before)
 }

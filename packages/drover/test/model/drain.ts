@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { compare } from './check.ts'
+import { type Foreseen, isOver, openNeeds, waitsFor } from './forecast.ts'
+import { advance, claim, join, sweepAll } from './chance.ts'
+import { type Hall } from './hall.ts'
+import { livingJobs } from './machines.ts'
+import { people } from './people.ts'
+
+const passing = { a: 0, b: 15, c: 0 }
+const landing = { a: 0, b: 7, c: 0 }
+
+/** Machines and agents do well from now on, until nothing can go on by itself. */
+export async function drain(hall: Hall): Promise<void> {
+  for (let round = 0; ; round++) {
+    assert.ok(round < 400, 'it never comes to rest')
+    hall.forecast.now += 100_000
+    await sweepAll(hall)
+    const jobs = livingJobs(hall)
+    for (const job of jobs) await advance(hall, job, job.kind === 'land' ? landing : passing)
+    await compare(hall)
+    const isClaimed = await claim(hall, passing)
+    const isJoined = await join(hall)
+    if (jobs.length === 0 && !isClaimed && !isJoined) return
+  }
+}
+
+/** At rest every task is over, or somebody in particular has to do something in particular. */
+export function assertNoneIsLost({ forecast }: Hall): void {
+  const isExcused = (task: Foreseen): boolean => {
+    if (isOver(task) || task.status === 'decomposed') return true
+    if (task.kind === 'subtask') return forecast.tasks.get(task.parent!)!.status !== 'completed'
+    if (task.status === 'paused') return true
+    if (task.status !== 'blocked' || task.reason === null) return false
+    return task.reason !== 'needs' || openNeeds(forecast, task).length > 0
+  }
+  const lost = [...forecast.tasks.values()].filter((task) => !isExcused(task))
+  assert.deepEqual(lost, [], 'nobody will ever work on them')
+}
+
+/** People answer whatever waits for them, once round; then it is the machines' turn again. */
+async function answer(hall: Hall): Promise<void> {
+  const tasks = [...hall.forecast.tasks.values()]
+  for (const [a, task] of tasks.entries()) {
+    const dice = { a, b: 0, c: 0 }
+    if (task.status === 'paused') await people['resume']!(hall, dice)
+    if (task.kind === 'subtask') continue
+    if (task.status === 'failed' || task.status === 'cancelled') await people['retry']!(hall, dice)
+    if (task.status !== 'blocked' || task.reason === 'needs') continue
+    await people[task.reason === 'checkout' ? 'land' : 'resolve']!(hall, dice)
+  }
+}
+
+/** What is done is to be done once more, while others already count on it. */
+async function beginAgain(hall: Hall): Promise<void> {
+  const done = [...hall.forecast.tasks.values()].findIndex(
+    ({ kind, status }) => kind !== 'subtask' && status === 'completed',
+  )
+  if (done >= 0) await people['retry']!(hall, { a: done, b: 1, c: 0 })
+  await compare(hall)
+}
+
+/** Whatever has happened before, people can bring all of it to its end. */
+export async function assertAllCanBeDone(hall: Hall): Promise<void> {
+  await beginAgain(hall)
+  for (let round = 0; round < 4; round++) {
+    await answer(hall)
+    await drain(hall)
+  }
+  if (waitsForItsOwnPart(hall)) return
+  const open = [...hall.forecast.tasks.values()].filter(
+    ({ kind, status }) => kind !== 'subtask' && status !== 'completed',
+  )
+  assert.deepEqual(open, [], 'these cannot be brought to their end')
+}
+
+/** Known and not refused yet: a task that was split waits for its tasks, and one of those can be made to wait for it. */
+const waitsForItsOwnPart = ({ forecast }: Hall): boolean => {
+  const splits = [...forecast.tasks.values()].filter(({ kind }) => kind === 'split')
+  const edges = splits.map(({ id, parent }): [string, string] => [parent!, id])
+  return splits.some(({ id, parent }) => waitsFor(forecast, id, parent!, edges))
+}
