@@ -36,8 +36,9 @@ const statusWrites = new RegExp(
 )
 
 const linesPerFile = 300
-const longFiles: Record<string, string> = {} // file: why it is one idea all the same
-const linesPerFolder: Record<string, number> = { ports: 460, domain: 1500, flow: 1300, 'flow/operations': 1200 }
+/** File: why it is one idea all the same. */
+const longFiles: Record<string, string> = { 'domain/error.ts': 'one table, with a row for every error' }
+const linesPerFolder: Record<string, number> = { ports: 500, domain: 1600, flow: 1450, 'flow/operations': 1200 }
 
 interface Rule {
   /** What is wrong with these files, each complaint beginning with the file's path. */

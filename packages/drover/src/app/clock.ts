@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto'
 import type { Clock } from '../ports/clock.ts'
 
 export const realClock: Clock = {
   now: () => Date.now(),
   ticks: () => performance.now(),
   random: () => Math.random(),
-  bytes: (count) => randomBytes(count),
+  // Loading it takes 7 ms, and most commands draw no lots.
+  bytes: (count) => process.getBuiltinModule('node:crypto').randomBytes(count),
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted) return resolve()

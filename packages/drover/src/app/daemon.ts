@@ -1,5 +1,6 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dispatch, openSlots, type Slots } from '../flow/dispatch.ts'
+import { isLedgerLost, isPassing } from '../domain/ledger-trouble.ts'
 import { driveTask } from '../flow/drive-task.ts'
 import { heed } from '../flow/follow.ts'
 import { driveLanding } from '../flow/land.ts'
@@ -7,6 +8,7 @@ import { tidy } from '../flow/tidy.ts'
 import type { Crew } from '../flow/crew.ts'
 import type { Job } from '../ports/durable.ts'
 import { answerAgents } from './agent-tools.ts'
+import { keepLost } from './keep-lost.ts'
 import { lock } from './lock.ts'
 import { openCrew, type DrivingCrew } from './open-crew.ts'
 import type { Holder } from './holder.ts'
@@ -23,7 +25,7 @@ export interface RunOptions {
   epic: string | null
   /** Called once everything is up: the holder's card, as it stands in the file. */
   onReady?(holder: Holder): void
-  onWait?(until: number): void
+  onWait?(until: number | null, why: string): void
   /** Called when a workflow broke; it is begun again by itself. */
   onTrouble?(job: string, problem: string): void
 }
@@ -63,16 +65,29 @@ export async function runProject(
     return { ok: true }
   }
   const socket = await openSocket(project.places, answer)
-  const crew = await openCrew(project, socket.path, options.onTrouble)
-  open(crew)
   try {
-    return await drive(project, crew, options, { slots, signal, kill, socket: socket.path })
+    const trouble = openTrouble()
+    const crew = await openCrew(project, socket.path, (job, error) => {
+      if (isLedgerLost(error)) trouble.meet(error)
+      else options.onTrouble?.(job, error instanceof Error ? error.message : String(error))
+    })
+    open(crew)
+    try {
+      return await drive(project, crew, options, { slots, signal, kill, socket: socket.path, trouble })
+    } finally {
+      await crew.close()
+    }
   } finally {
-    crew.close()
     await socket.close()
     rmSync(below.holder, { force: true })
     held.release()
   }
+}
+
+/** What ends the run before its time: the first of it is told. */
+function openTrouble() {
+  const met = new AbortController()
+  return { signal: met.signal, meet: (error: unknown): void => met.abort(error) }
 }
 
 interface Ways {
@@ -80,13 +95,14 @@ interface Ways {
   signal: AbortSignal
   kill: AbortSignal
   socket: string
+  trouble: ReturnType<typeof openTrouble>
 }
 
 async function drive(
   project: Project,
   crew: DrivingCrew,
   options: RunOptions,
-  { slots, signal, kill, socket }: Ways,
+  { slots, signal, kill, socket, trouble }: Ways,
 ): Promise<RunEnd> {
   const begun = crew.clock.ticks()
   const name = crew.here.machine
@@ -110,18 +126,24 @@ async function drive(
   const holder = writeHolder(project, { workers, epic, kind, socket })
   options.onReady?.(holder)
   const following = new AbortController()
-  const others = [heed(crew, following.signal), fulfilWishes(crew, project, following.signal)]
+  const others = [heed(crew, following.signal), fulfilWishes(crew, project, following.signal)].map((one) =>
+    one.catch(trouble.meet),
+  )
   kill.addEventListener('abort', () => void endAll(crew), { once: true })
   const agents = crew.usableAgents()
-  const onWait = (until: number): void => {
-    options.onWait?.(until)
-    void crew.ledger.append([{ type: 'run.waiting', data: { until, why: 'the next task is due then' } }], by())
+  const onWait = (until: number | null, why: string): void => {
+    options.onWait?.(until, why)
+    crew.here.log('info', `waiting: ${why}`)
+    crew.ledger.append([{ type: 'run.waiting', data: { until, why } }], by()).catch(unlessPassing(trouble.meet))
   }
-  await dispatch(crew, slots, { workers, epic, agents, ends: kind === 'run', onWait }, signal)
+  const wanted = { workers, epic, agents, ends: kind === 'run', onWait }
+  await dispatch(crew, slots, wanted, AbortSignal.any([signal, trouble.signal])).catch(trouble.meet)
   if (signal.reason === 'keep agents') process.kill(process.pid, 'SIGKILL')
+  // Also when the ledger is lost: agents that cannot be ended in order live on, and the next start adopts them.
   await crew.runtime.stop()
   following.abort()
   await Promise.all(others)
+  if (trouble.signal.aborted) throw await keepLost(project, trouble.signal.reason)
   return finish(crew, options, {
     by: by(),
     durationMs: Math.round(crew.clock.ticks() - begun),
@@ -168,12 +190,23 @@ async function finish(
     cancelled: counts.cancelled,
     durationMs,
   }
-  await crew.ledger.append(
-    [
-      { type: 'run.finished', data: numbers },
-      { type: 'machine.left', data: { machine: crew.here.machine } },
-    ],
-    by,
-  )
+  await crew.ledger
+    .append(
+      [
+        { type: 'run.finished', data: numbers },
+        { type: 'machine.left', data: { machine: crew.here.machine } },
+      ],
+      by,
+    )
+    .catch(unlessPassing())
   return { ...numbers, stopped }
 }
+
+/** For what is worth saying only while there is room to write it down. */
+const unlessPassing =
+  (fail?: (error: unknown) => void) =>
+  (error: unknown): void => {
+    if (isPassing(error)) return
+    if (!fail) throw error
+    fail(error)
+  }

@@ -1,4 +1,7 @@
 import { accessSync, constants, statfsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { DroverError } from '../domain/error.ts'
+import { isLedgerLost } from '../domain/ledger-trouble.ts'
 import type { Part } from '../ports/ledger.ts'
 import type { Finding } from './finding.ts'
 import { checkInvariants } from './invariants.ts'
@@ -38,6 +41,20 @@ export async function diagnose(
   const findings: Finding[] = []
   for (const check of checks) findings.push(...(await tried(check, project)))
   return findings
+}
+
+/** What can be said of a project whose ledger cannot be opened; any other reason is said as it is. */
+export async function diagnoseWithout(error: unknown): Promise<Finding[]> {
+  if (!isLedgerLost(error)) throw error
+  return [...checkNode(), ...(await checkGit()), bad('ledger', error.message, remedyFor(error))]
+}
+
+/** The log beside a broken ledger goes with it: a new one would take it for its own. What had not landed is in rescue refs. */
+function remedyFor({ code, about, hint }: DroverError): string {
+  if (code !== 'broken-ledger') return hint
+  const { file } = about as { file: string }
+  const aside = `${dirname(file)}/broken`
+  return `mkdir ${aside} && mv ${file}* ${aside} && drover init   (landed work is on its branch, other work in \`drover rescue list\`)`
 }
 
 async function tried(

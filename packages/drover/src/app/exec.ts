@@ -4,6 +4,8 @@ export interface ExecCall {
   cwd: string
   /** Nothing else is inherited. */
   env: Readonly<Record<string, string>>
+  /** What many calls have in common, the very same object each time: said to a shell once. `env` goes before it. */
+  shared?: Readonly<Record<string, string>>
   input?: string
   timeoutMs?: number
 }

@@ -57,11 +57,7 @@ export async function initProject({ folder }: { folder: string }): Promise<Initi
 function branchOf(places: Places): string {
   const head = readFileSync(join(places.gitDir, 'HEAD'), 'utf8').trim()
   const branch = /^ref: refs\/heads\/(.+)$/.exec(head)?.[1]
-  if (branch === undefined)
-    throw new DroverError('usage', {
-      problem: 'the checkout is on no branch: check out the branch that work should land on',
-      command: 'init',
-    })
+  if (branch === undefined) throw new DroverError('no-branch', {})
   const packed = join(places.gitDir, 'packed-refs')
   const isBorn =
     existsSync(join(places.gitDir, 'refs', 'heads', branch)) ||

@@ -18,15 +18,15 @@ async function landings({ reading, target, ...project }: Project): Promise<strin
   const workspace = await openWorkspaceFor({ reading, target, ...project })
   const tip = await workspace.tip(target)
   const problems: string[] = []
-  for (const task of await reading.tasks({})) {
-    if (
-      task.landedCommit !== null &&
-      task.kind !== 'subtask' &&
-      !(await workspace.holds(tip, task.id, task.landedCommit))
-    )
-      problems.push(`${task.id} is completed, but ${target} does not hold ${task.landedCommit}`)
-    if (task.landedCommit !== null && task.status !== 'completed')
-      problems.push(`${task.id} is ${task.status}, but has a landed commit`)
+  const landed = (await reading.tasks({})).filter((task) => task.landedCommit !== null)
+  const own = landed.filter(({ kind }) => kind !== 'subtask')
+  const missing = await workspace.lacking(
+    tip,
+    own.map(({ id, landedCommit }) => ({ task: id, commit: landedCommit! })),
+  )
+  for (const id of missing) problems.push(`${id} is completed, but ${target} does not hold its landed commit`)
+  for (const task of landed) {
+    if (task.status !== 'completed') problems.push(`${task.id} is ${task.status}, but has a landed commit`)
   }
   return problems
 }

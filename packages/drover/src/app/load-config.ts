@@ -29,6 +29,9 @@ type Environment = Readonly<Record<string, string | undefined>>
 /** The environment drover was started in: read here and nowhere else. */
 export const environment: Environment = process.env
 
+/** Where a test wants this process to fail (app/faults.ts, which nothing else loads). */
+export const faultWords = environment.NODE_ENV === 'test' ? environment.DROVER_FAULTS : undefined
+
 /** What the environment says of the terminal. */
 export function terminalFacts(env: Environment = environment) {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || ''
@@ -148,8 +151,8 @@ function flatten(table: Table): { settings: [string, unknown][]; agents: [string
   }
 }
 
-/** The file that `init` writes has comments only: it costs no parser. */
-const saysNothing = (text: string): boolean => !/^\s*[^\s#]/m.test(text)
+/** The file that `init` writes has comments and the names of sections only: it costs no parser. */
+const saysNothing = (text: string): boolean => !/^[ \t]*(?!\[\w+\][ \t]*\r?$)[^\s#]/m.test(text)
 
 async function parseToml(text: string, file: string): Promise<Table> {
   const { parse, TomlError } = await import('smol-toml')

@@ -6,7 +6,8 @@ import { openSqliteRuntime } from '../runtimes/sqlite.ts'
 import { runId } from '../domain/id.ts'
 import type { Evidence, Judge } from '../ports/judge.ts'
 import { agentEnv } from './agent-env.ts'
-import { environment } from './load-config.ts'
+import { openGround } from './ground.ts'
+import { environment, faultWords } from './load-config.ts'
 import { openAgents } from './open-agents.ts'
 import type { Project } from './open-project.ts'
 import { placesBelow } from './places.ts'
@@ -15,7 +16,7 @@ import { surround } from './surroundings.ts'
 import { openSystem } from './system.ts'
 
 export interface DrivingCrew extends Crew {
-  close(): void
+  close(): Promise<void>
 
   /** Agents whose program is there. */
   usableAgents(): string[]
@@ -25,16 +26,18 @@ export interface DrivingCrew extends Crew {
 export async function openCrew(
   project: Project,
   socket: string,
-  onTrouble?: (job: string, problem: string) => void,
+  onTrouble: (job: string, error: unknown) => void,
 ): Promise<DrivingCrew> {
   const { ledger, reading, records, clock, config } = project
   const here = surround(project, socket)
-  const system = openSystem(join(placesBelow(project.places).run, 'calls'))
+  const faults = faultWords === undefined ? undefined : (await import('./faults.ts')).plantFaults(faultWords)
+  const hands = openSystem(join(placesBelow(project.places).run, 'calls'))
+  const system = faults?.hands(hands) ?? hands
   const incarnation = `${project.machine}/${Buffer.from(clock.bytes(9)).toString('base64url')}`
   const onFailure = (job: { id: string }, error: unknown): void => {
     const stack = error instanceof Error ? error.stack : undefined
     here.log('error', `${job.id} broke and is begun again: ${String(error)}`, { stack })
-    onTrouble?.(job.id, error instanceof Error ? error.message : String(error))
+    onTrouble(job.id, error)
   }
   const agents = openAgents(config, project.places)
   const judging = {
@@ -45,12 +48,13 @@ export async function openCrew(
     markOf: ({ task, attempt }: Evidence) => runId(project.id, task.id, attempt),
   }
   const judgeNamed = (name: string): Judge => openJudge(name, judging) ?? openJudge('chain', judging)!
-  return {
+  const crew: DrivingCrew = {
     ledger,
     reading,
     records,
     clock,
     system,
+    ground: openGround(project),
     here,
     settings: config.settings,
     runtime: openSqliteRuntime({ ledger, records, clock, incarnation, onFailure }),
@@ -61,4 +65,5 @@ export async function openCrew(
     close: () => system.close(),
     usableAgents: agents.usable,
   }
+  return faults?.crew(crew) ?? crew
 }

@@ -1,13 +1,17 @@
 import { DroverError } from '../domain/error.ts'
 import { openSqlite, type OpenLedger } from '../ledger/open.ts'
 import { realClock } from './clock.ts'
+import { faultWords } from './load-config.ts'
 
 /** The ledger of a project; made only by `init`. */
-export const openLedgerAt = (where: {
+export async function openLedgerAt(where: {
   file: string
   machine: string
   create?: { project: string; target: string }
-}): Promise<OpenLedger> => openSqlite({ ...where, now: realClock.now })
+}): Promise<OpenLedger> {
+  if (faultWords) (await import('./faults.ts')).plantFaults(faultWords)
+  return openSqlite({ ...where, now: realClock.now })
+}
 
 /** The file of `sqlite:///path`, or the project's own. */
 export function ledgerFile(url: string, own: string): string {

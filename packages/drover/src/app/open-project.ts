@@ -10,6 +10,7 @@ import { ledgerFile, openLedgerAt } from './open-ledger.ts'
 import { machineName, readIdentity, type Identity } from './identity.ts'
 import { readHolder } from './holder.ts'
 import { loadConfig, type Config } from './load-config.ts'
+import { lastKept } from './keep-lost.ts'
 import { findPlaces, placesBelow, type Places } from './places.ts'
 
 /** What a command is given. Git and the runtime are loaded only by those who need them. */
@@ -43,7 +44,7 @@ interface Options {
 export async function openProject({ folder, config: file, db, flags }: Options): Promise<Project> {
   const places = findPlaces(folder)
   const below = placesBelow(places)
-  if (!existsSync(places.folder)) throw new DroverError('no-project', { folder: places.root })
+  if (!existsSync(places.folder)) throw noProject(places, below.ledger)
   const config = await loadConfig({
     root: places.root,
     ...(file ? { file } : {}),
@@ -52,7 +53,7 @@ export async function openProject({ folder, config: file, db, flags }: Options):
   const { settings } = config
   const machine = machineName(settings)
   const found = ledgerFile(settings.database_url, below.ledger)
-  if (!existsSync(found)) throw new DroverError('no-project', { folder: places.root })
+  if (!existsSync(found)) throw noProject(places, found)
   const opened = await openLedgerAt({ file: found, machine })
   const { id, target } = await opened.reading.project()
   const identity = readIdentity(places, settings)
@@ -79,4 +80,9 @@ export async function openProject({ folder, config: file, db, flags }: Options):
     },
     close: () => opened.ledger.close(),
   }
+}
+
+function noProject(places: Places, file: string): DroverError {
+  const kept = lastKept(places)
+  return new DroverError('no-project', { folder: places.root, ...(kept === null ? {} : { lost: { file, kept } }) })
 }

@@ -1,4 +1,5 @@
-import { basename, isAbsolute, join } from 'node:path'
+import { existsSync, realpathSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { runId } from '../domain/id.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { System } from '../ports/system.ts'
@@ -21,9 +22,7 @@ export async function openWorkspaceFor(project: Project, system: Hands = openSys
   const mark = runId(project.id, '_gate', 1)
   return openWorkspace({
     ...basics(project.places, system),
-    worktreeRoot: isAbsolute(settings['worktree.root'])
-      ? settings['worktree.root']
-      : join(project.places.root, settings['worktree.root']),
+    worktreeRoot: withoutLinks(resolve(project.places.root, settings['worktree.root'])),
     target: project.target,
     committer: project.committer,
     trusted: () => project.records.trusted(),
@@ -34,8 +33,8 @@ export async function openWorkspaceFor(project: Project, system: Hands = openSys
     setup:
       settings['worktree.setup'] === ''
         ? null
-        : (path) =>
-            setUp(system, {
+        : (path, signal) =>
+            setUp(system, signal, {
               command: settings['worktree.setup'],
               path,
               env,
@@ -61,6 +60,12 @@ export const openWorkspaceAt = (places: Places): TrustingWorkspace =>
     setup: null,
   })
 
+/** As git names worktrees; what is not there yet is no link. */
+function withoutLinks(path: string): string {
+  if (existsSync(path)) return realpathSync(path)
+  return dirname(path) === path ? path : join(withoutLinks(dirname(path)), basename(path))
+}
+
 const basics = (places: Places, system: Hands) => ({
   root: places.root,
   gitDir: places.gitDir,
@@ -83,10 +88,14 @@ interface SetUp {
   logFile: string
 }
 
-async function setUp(system: System, { command, path, env, mark, timeoutMs, logFile }: SetUp): Promise<string | null> {
+async function setUp(
+  system: System,
+  signal: AbortSignal,
+  { command, path, env, mark, timeoutMs, logFile }: SetUp,
+): Promise<string | null> {
   const ran = await system.run(
     { command, cwd: path, env: { ...env, DROVER_WORKTREE: path }, timeoutMs, logFile, mark },
-    new AbortController().signal,
+    signal,
   )
   if (ran.exitCode === 0) return null
   return `worktree.setup ${ran.timedOut ? 'took too long' : `ended with ${ran.exitCode ?? ran.signal}`}: ${ran.tail.trim().slice(-500)}`

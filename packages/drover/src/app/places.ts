@@ -23,6 +23,7 @@ export function findPlaces(start: string): Places {
   for (let here = folder; ; here = dirname(here)) {
     const gitDir = commonFolder(join(here, '.git'))
     if (gitDir) return placesOf(here, gitDir)
+    if (isBare(here)) throw new DroverError('bare-repository', { folder: here })
     if (dirname(here) === here) throw new DroverError('no-git', { folder })
   }
 }
@@ -47,6 +48,12 @@ function commonFolder(dotGit: string): string | undefined {
 
 const isGitFolder = (folder: string): boolean =>
   statSync(join(folder, 'HEAD'), { throwIfNoEntry: false })?.isFile() === true
+
+/** Nothing is checked out beside it. */
+const isBare = (folder: string): boolean =>
+  basename(folder) !== '.git' &&
+  isGitFolder(folder) &&
+  ['objects', 'refs'].every((name) => statSync(join(folder, name), { throwIfNoEntry: false }))
 
 function read(file: string): string | undefined {
   try {

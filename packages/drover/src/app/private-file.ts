@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 export const makePrivateFolder = (path: string) => mkdirSync(path, { recursive: true, mode: 0o700 })
@@ -10,19 +10,19 @@ export const makePrivateFolder = (path: string) => mkdirSync(path, { recursive: 
  * forced to the disk: what must survive the machine is in the ledger.
  */
 export async function writePrivateFile(path: string, text: string): Promise<void> {
-  makePrivateFolder(dirname(path))
+  if (!existsSync(dirname(path))) makePrivateFolder(dirname(path))
   const draft = `${path}.${randomBytes(6).toString('hex')}.new`
   try {
-    await writeFile(draft, text, { mode: 0o600, flag: 'wx' })
-    await rename(draft, path)
+    writeFileSync(draft, text, { mode: 0o600, flag: 'wx' })
+    renameSync(draft, path)
   } catch (error) {
-    await rm(draft, { force: true })
+    rmSync(draft, { force: true })
     throw error
   }
 }
 
 export async function readFileIfThere(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch(absent)
+  return existsSync(path) ? readFile(path, 'utf8').catch(absent) : undefined
 }
 
 /** For a line or two: waiting for a thread costs the event loop more than reading them. */

@@ -37,7 +37,7 @@ export async function openSocket(places: Places, answer: (request: Request) => P
       new Promise((resolve) => {
         for (const connection of open) connection.destroy()
         server.close(() => {
-          rmSync(path, { force: true })
+          rmSync(folder, { recursive: true, force: true })
           resolve()
         })
       }),

@@ -1,4 +1,3 @@
-import type { EventEmitter } from 'node:events'
 import { existsSync, type FSWatcher, watch } from 'node:fs'
 import { join } from 'node:path'
 import { sizeOf } from './output.ts'
@@ -12,8 +11,8 @@ interface Seen {
 
 /** What is known of agents besides what their folders show. */
 interface Knows {
-  /** The wrapper, when it is this process's child: its `exit` is news. */
-  childOf(folder: string): EventEmitter | undefined
+  /** The end of a wrapper that was started here. */
+  endOf(folder: string): Promise<unknown> | undefined
   isOver(folder: string): Promise<boolean>
 }
 
@@ -24,7 +23,7 @@ const pollMs = 250
 const calmMs = 25
 
 /** Waits for agents to print or to end. What happened since the output was last read counts as well. */
-export function openStirring({ childOf, isOver }: Knows) {
+export function openStirring({ endOf, isOver }: Knows) {
   const seen = new Map<string, Seen>()
 
   const noteSizes = (folder: string, at = performance.now()) => seen.set(folder, { ...sizesOf(folder), at })
@@ -48,14 +47,13 @@ export function openStirring({ childOf, isOver }: Knows) {
     stirred(folder: string, withinMs: number, signal: AbortSignal): Promise<void> {
       return new Promise((resolve) => {
         let calm: NodeJS.Timeout | undefined
-        const child = childOf(folder)
+        const end = endOf(folder)
         const stop = () => {
           watcher?.close()
           clearInterval(poll)
           clearTimeout(latest)
           clearTimeout(calm)
           signal.removeEventListener('abort', stop)
-          child?.removeListener('exit', stop)
           resolve()
         }
         const tell = () => {
@@ -63,7 +61,8 @@ export function openStirring({ childOf, isOver }: Knows) {
           stop()
         }
         const look = (file: string | null) => {
-          if (existsSync(join(folder, 'exit'))) return stop()
+          // One that was started here is over when it is gone: its end is about to be heard.
+          if (existsSync(join(folder, 'exit'))) return end === undefined ? stop() : undefined
           if (calm !== undefined || (file !== null && file !== 'out' && file !== 'err')) return
           const wait = newsIn(folder)
           if (wait === 0) tell()
@@ -77,7 +76,7 @@ export function openStirring({ childOf, isOver }: Knows) {
         const poll = setInterval(lookHarder, pollMs)
         const latest = setTimeout(stop, Math.min(withinMs, 2 ** 31 - 1))
         signal.addEventListener('abort', stop)
-        child?.once('exit', stop)
+        void end?.then(stop)
         if (signal.aborted) stop()
         else void lookHarder()
       })

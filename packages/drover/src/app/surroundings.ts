@@ -37,6 +37,8 @@ export function surround(project: Project, socket: string): Surroundings {
       agentEnv(environment, settings.env_pass, {
         ...extra,
         PATH: path,
+        // Git's own last resort: whoever told it no name can still commit, and nobody's configuration is outranked.
+        EMAIL: environment['EMAIL'] || project.committer.email,
         DROVER_TASK_ID: task,
         DROVER_ATTEMPT: String(attempt),
         DROVER_WORKTREE: worktree,

@@ -1,33 +1,44 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, existsSync, openSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { AgentLaunch, AgentState, CommandRun, Finished, System } from '../ports/system.ts'
+import type { Readable } from 'node:stream'
+import type { CommandRun, Finished, System } from '../ports/system.ts'
 import { openCommandLog } from './command-log.ts'
 import { endProcesses } from './ending.ts'
 import type { Exec, ExecCall, Executed } from './exec.ts'
 import { openForking } from './forking.ts'
+import { leaderIn, lookAt, makePlace, startWrapper } from './agent-place.ts'
+import { capOutput, type Punch } from './output-cap.ts'
 import { readLines, sizeOf, tailOf } from './output.ts'
-import { makePrivateFolder, readFileIfThere, readLineIfThere, writePrivateFile } from './private-file.ts'
+import { makePrivateFolder, readFileIfThere, writePrivateFile } from './private-file.ts'
 import { openProcesses, type Processes } from './processes.ts'
+import type { LaunchCall } from './shell-line.ts'
 import { openStirring } from './stirring.ts'
-import { type Leader, lost, readEnd, readLeader, wrapper } from './wrapper.ts'
+import type { Leader } from './wrapper.ts'
 
 /** The one place that starts processes, each in a session of its own: a terminal's Ctrl-C is for drover alone. */
-export function openSystem(forkIn?: string): System & { exec: Exec; close(): void } {
-  const forking = forkIn === undefined ? undefined : openForking(forkIn, startShell)
+export function openSystem(
+  forkIn?: string,
+  programs = '/usr/bin:/bin',
+): System & { exec: Exec; close(): Promise<void> } {
+  const forking =
+    forkIn === undefined ? undefined : openForking(forkIn, (own) => startShell({ PATH: programs, ...own }))
   const processes = openProcesses(process.platform, print)
-  const children = new Map<string, ChildProcess>()
+  const ends = new Map<string, Promise<unknown>>()
   const look = (folder: string) => lookAt(processes, folder)
   const isOver = async (folder: string) => (await look(folder)).state === 'over'
-  const stirring = openStirring({ childOf: (folder) => children.get(folder), isOver })
+  const stirring = openStirring({ endOf: (folder) => ends.get(folder), isOver })
 
   return {
     // What somebody may want to stop is started here, the rest beside.
     exec: (call, signal) => (forking && !signal ? forking.exec(call) : exec(call, signal)),
-    close: () => forking?.close(),
+    close: async () => forking?.close(),
     look,
-    stirred: stirring.stirred,
+    async stirred(folder, withinMs, signal) {
+      await stirring.stirred(folder, withinMs, signal)
+      await capOutput(folder, punch)
+    },
     run: (command, signal) => run(processes, command, signal),
     writeFile: writePrivateFile,
     readFile: readFileIfThere,
@@ -36,13 +47,12 @@ export function openSystem(forkIn?: string): System & { exec: Exec; close(): voi
       const { folder } = launch
       makePrivateFolder(folder)
       if (existsSync(join(folder, 'exit')) || !(await makePlace(processes, folder))) return
-      const { child, words } = await startWrapper(launch)
-      rmSync(join(folder, `pid.${child.pid}`), { force: true })
-      const leader = leaderIn(folder)
-      if (!leader) throw new Error(`the agent did not start: ${words || 'sh ended without a word'}`)
-      if (leader.pid !== child.pid || hasEnded(child)) return
-      children.set(folder, child)
-      child.once('exit', () => children.delete(folder))
+      if (!forking) throw new Error('whoever starts agents needs a shell to start them in')
+      const { over } = await startWrapper(forking, launch, startAlone)
+      ends.set(
+        folder,
+        over.finally(() => ends.delete(folder)),
+      )
     },
 
     async outputSize(folder) {
@@ -63,7 +73,9 @@ export function openSystem(forkIn?: string): System & { exec: Exec; close(): voi
     async end({ folder, mark, graceMs }) {
       const leader = folder === null ? null : (leaderIn(folder) ?? null)
       await endProcesses(processes, { leader, mark, graceMs })
-      if (folder !== null) stirring.forget(folder)
+      if (folder === null) return
+      stirring.forget(folder)
+      await capOutput(folder, punch)
     },
 
     async marked(prefix) {
@@ -73,8 +85,8 @@ export function openSystem(forkIn?: string): System & { exec: Exec; close(): voi
   }
 }
 
-const startShell = (): ChildProcess =>
-  spawn('/bin/sh', [], { cwd: '/', env: { PATH: '/usr/bin:/bin' }, detached: true, stdio: ['pipe', 'pipe', 'ignore'] })
+const startShell = (env: Record<string, string>): ChildProcess =>
+  spawn('/bin/sh', [], { cwd: '/', env, detached: true, stdio: ['pipe', 'pipe', 'ignore'] })
 
 /** Starts drover itself in the background: it outlives this process and its terminal. */
 export function startDetached(wanted: {
@@ -96,54 +108,21 @@ export function startDetached(wanted: {
   return { pid: child.pid ?? 0, ended: once(child, 'exit').then(([code]) => code as number | null) }
 }
 
-const leaderIn = (folder: string) => readLeader(readLineIfThere(join(folder, 'pid')))
-
-async function lookAt(processes: Processes, folder: string): Promise<AgentState> {
-  const leader = leaderIn(folder)
-  if (leader && (await isAlive(processes, leader)) && !existsSync(join(folder, 'exit')))
-    return { state: 'alive', pid: leader.pid }
-  // Read after the wrapper was seen dead: it may have written this in between.
-  const end = readLineIfThere(join(folder, 'exit'))
-  if (end !== undefined) return { state: 'over', ...readEnd(end) }
-  return leader ? { state: 'over', ...lost } : { state: 'absent' }
-}
-
-/** Whether a wrapper may start here. One that died without a word no longer holds the place. */
-async function makePlace(processes: Processes, folder: string): Promise<boolean> {
-  const file = join(folder, 'pid')
-  const text = readLineIfThere(file)
-  const leader = readLeader(text)
-  if (leader && (await isAlive(processes, leader))) return false
-  if (text !== undefined && readLineIfThere(file) === text) renameSync(file, `${file}.lost`)
-  return true
-}
-
-async function isAlive(processes: Processes, { pid, start, boot }: Leader): Promise<boolean> {
-  const found = boot === processes.boot ? await processes.one(pid) : undefined
-  return found !== undefined && found.alive && found.start === start
-}
-
-/** Resolves when the wrapper has its `pid`, or has failed and said why. */
-async function startWrapper({
-  folder,
-  cwd,
-  file,
-  args,
-  env,
-  stdin,
-}: AgentLaunch): Promise<{ child: ChildProcess; words: string }> {
-  const child = spawn('/bin/sh', ['-c', wrapper, 'sh', folder, stdin, file, ...args], {
+/** Where no shell can give an agent its signals back, this process starts it, and stands still for it. */
+async function startAlone({ script, args, cwd, env }: LaunchCall): Promise<{ over: Promise<unknown> }> {
+  const child = spawn('/bin/sh', ['-c', script, 'sh', 'agent', ...args], {
     cwd,
     env: { ...env },
     detached: true,
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'ignore', 'ignore', 'ignore', 'ignore', 'ignore', 'ignore', 'ignore', 'pipe'],
   })
   child.unref()
   await started(child, cwd)
-  let words = ''
-  child.stdout!.on('data', (chunk) => (words += chunk))
-  await once(child.stdout!, 'end')
-  return { child, words: words.trim() }
+  const over = once(child, 'exit')
+  const up = (child.stdio as unknown as readonly Readable[])[9]!.resume()
+  await Promise.race([once(up, 'end'), over])
+  rmSync(join(args[0]!, `pid.${child.pid}`), { force: true })
+  return { over }
 }
 
 async function started(child: ChildProcess, cwd: string): Promise<void> {
@@ -160,11 +139,14 @@ const execGraceMs = 2_000
 const drainMs = 100
 const longestTimer = 2 ** 31 - 1
 
-async function exec({ file, args, cwd, env, input, timeoutMs }: ExecCall, signal?: AbortSignal): Promise<Executed> {
+async function exec(
+  { file, args, cwd, env, shared, input, timeoutMs }: ExecCall,
+  signal?: AbortSignal,
+): Promise<Executed> {
   signal?.throwIfAborted()
   const child = spawn(file, args, {
     cwd,
-    env: { ...env },
+    env: { ...shared, ...env },
     detached: true,
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
@@ -271,6 +253,15 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
+}
+
+const punch: Punch = async (file, from, length) => {
+  const args = ['-p', '-o', String(from), '-l', String(length), file]
+  const call = { file: 'fallocate', args, cwd: '/', env: { PATH: '/usr/bin:/bin' } }
+  return exec(call).then(
+    ({ exitCode }) => exitCode === 0,
+    () => false, // there is no such program: then a long output takes what it takes
+  )
 }
 
 /** For what only a program of the system can tell. */

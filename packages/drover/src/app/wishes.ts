@@ -1,4 +1,5 @@
 import { DroverError, type ErrorCode } from '../domain/error.ts'
+import { isPassing } from '../domain/ledger-trouble.ts'
 import type { Crew } from '../flow/crew.ts'
 import type { Workspace } from '../ports/workspace.ts'
 import { tryLock } from './lock.ts'
@@ -20,9 +21,20 @@ type Told = { ok: unknown } | { problem: string } | { code: ErrorCode; about: ob
 export async function fulfilWishes(crew: Crew, project: Project, signal: AbortSignal): Promise<void> {
   const bell = crew.ledger.bell()
   while (!signal.aborted) {
-    for (const wish of await project.records.wishes())
-      await project.records.answerWish(wish.id, await carryOut(crew.workspace, wish.what, wish.about))
-    await bell(60_000, signal)
+    const isAnswered = await answerAll(crew, project)
+    await bell(isAnswered ? 60_000 : 1000, signal)
+  }
+}
+
+/** False while there is no room to write the answer down: each wish may be carried out twice. */
+async function answerAll({ workspace }: Crew, { records }: Project): Promise<boolean> {
+  try {
+    for (const wish of await records.wishes())
+      await records.answerWish(wish.id, await carryOut(workspace, wish.what, wish.about))
+    return true
+  } catch (error) {
+    if (!isPassing(error)) throw error
+    return false
   }
 }
 

@@ -1,18 +1,19 @@
 import { constants } from 'node:os'
 
 /**
- * Runs an agent in its attempt's folder, and outlives the daemon that started it: `sh -c <this> sh folder stdin file args…`.
+ * Runs an agent in its attempt's folder, and outlives the daemon that started it: `sh -c <this> sh name folder stdin file args…`.
  *
  * - `pid` is made by linking: it is whole when it is seen, and of two wrappers only one gets it and goes on.
- * - What goes wrong before that is printed; then stdout is closed, which tells the daemon that all is well.
+ * - What goes wrong before that is printed; `<name> up` on descriptor 9 tells the daemon that all is well.
  * - Signals are caught, not ignored (that would be inherited): a group that is asked to end still leaves its `exit`.
  * - sh says 128+n both for signal n and for exit code 128+n. Run like this, dash and its kin say a word on stderr for
  *   a signal (not for INT and PIPE), bash never: there, and for those two, a signal is assumed.
+ * - How it ended is written over bytes that are there already: a disk that is full by then costs no attempt.
  * - Its variables begin with `__`: one that the agent's environment also has would reach the agent changed.
  */
 export const wrapper = `
-__folder=$1 __input=$2
-shift 2
+__name=$1 __folder=$2 __input=$3
+shift 3
 exec 2>&1
 set -f
 trap : HUP INT QUIT TERM PIPE ALRM USR1 USR2
@@ -35,9 +36,11 @@ case $__input in
   *) exec </dev/null ;;
 esac
 exec 4>>"$__folder/out" 5>>"$__folder/err"
+printf "%-12s\\n" lost >"$__folder/exit.room" || exit 1
 printf "%s\\n" "$$ $__start $__boot" >"$__folder/pid.$$" || exit 1
-ln "$__folder/pid.$$" "$__folder/pid" || exit 1
-exec >/dev/null 2>"$__folder/exit.new"
+if ! ln "$__folder/pid.$$" "$__folder/pid"; then rm -f "$__folder/pid.$$"; exit 1; fi
+echo "$__name up" >&9
+exec 9>&- >/dev/null 2>"$__folder/exit.new"
 (PATH=$__path; exec "$@" >&4 2>&5 3>&- 4>&- 5>&-)
 __code=$?
 __end="code $__code"
@@ -46,8 +49,8 @@ if [ $__code -gt 128 ] && [ $__code -lt 160 ]; then
   [ -s "$__folder/exit.new" ] && __signalled=y
   [ "$__signalled" ] && __end="signal $((__code - 128))"
 fi
-printf "%s\\n" "$__end" >"$__folder/exit.new"
-exec mv -f "$__folder/exit.new" "$__folder/exit"
+printf "%-12s\\n" "$__end" 1<>"$__folder/exit.room"
+exec mv -f "$__folder/exit.room" "$__folder/exit"
 `
 
 /** The wrapper as `pid` names it: exact also when the number was given to another process since. */
@@ -71,8 +74,8 @@ export interface End {
 export const lost: End = { exitCode: null, signal: 'lost' }
 
 export function readEnd(text: string): End {
-  const [, kind, number] = /^(code|signal) (\d{1,3})\n$/.exec(text) ?? []
-  if (kind === undefined) return lost // the disk was full
+  const [, kind, number] = /^(code|signal) (\d{1,3}) *\n$/.exec(text) ?? []
+  if (kind === undefined) return lost // not even that could be written
   return kind === 'code'
     ? { exitCode: Number(number), signal: null }
     : { exitCode: null, signal: signalNamed(Number(number)) }

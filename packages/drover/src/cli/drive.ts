@@ -3,7 +3,6 @@ import { DroverError } from '../domain/error.ts'
 import type { Event } from '../domain/event.ts'
 import { glance } from '../domain/summary.ts'
 import type { Context } from './command.ts'
-import { escaped } from './escape.ts'
 import { epicsOf } from './epics-of.ts'
 import { follow } from './follow.ts'
 import { eventJson } from './json.ts'
@@ -12,6 +11,7 @@ import { openScreen, type Screen } from './screen.ts'
 import { look } from './standing.ts'
 import { tell } from './story.ts'
 import { stoppedBy } from './terminal.ts'
+import { troubles } from './troubles.ts'
 import { oneLine, view } from './view.ts'
 
 interface Drive {
@@ -25,7 +25,7 @@ export async function driveAndShow(context: Context, project: Project, wanted: D
   const { terminal, print } = context
   const { stop, kill } = terminal.signals()
   const over = new AbortController()
-  const since = { at: project.clock.now(), seq: await project.reading.lastSeq() }
+  const since = { at: project.clock.ticks(), seq: await project.reading.lastSeq() }
   stop.addEventListener('abort', () =>
     print.note('Stopping: agents end at a safe point, and go on at the next run. Once more stops them now.'),
   )
@@ -48,10 +48,7 @@ async function drive(
 ): Promise<void> {
   const { runProject } = await import('../app/daemon.ts')
   const { workers } = project.config.settings
-  const onWait = (until: number): void =>
-    print.note(`Waiting until ${new Date(until).toISOString()}, when the next task is due.`)
-  const onTrouble = (job: string, problem: string): void =>
-    print.note(`${escaped(job)} broke and is begun again in a moment: ${escaped(problem)}`)
+  const { onWait, onTrouble } = troubles(print)
   const onReady = (): void => {
     if (!print.json && project.config.settings['land.gate'] === '')
       print.note(

@@ -24,7 +24,7 @@ export async function runSummary(
     failed: count('failed'),
     blocked: count('blocked', 'paused'),
     cancelled: count('cancelled'),
-    durationMs: clock.now() - since,
+    durationMs: Math.round(clock.ticks() - since),
   }
   const stuck = await stuckOf(reading, tasks)
   if (print.json) print.jsonLine(envelope('run', answer))

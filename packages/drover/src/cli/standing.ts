@@ -1,6 +1,7 @@
+import { shortOfRoom } from '../app/ground.ts'
 import type { Project } from '../app/open-project.ts'
 import { etaSeconds, progress, type Standing } from '../domain/summary.ts'
-import { waitsForPerson, type Task } from '../domain/task.ts'
+import { personReasons, waitsForPerson, type Task } from '../domain/task.ts'
 import type { Attempt } from '../domain/rows.ts'
 import { workerJson } from './json.ts'
 
@@ -12,10 +13,12 @@ export interface Moment {
   workers: readonly { attempt: Attempt; task: Task | undefined }[]
   landing: readonly Task[]
   waiting: readonly Task[]
+  /** Why nothing new may begin on this machine now. */
+  lacks?: string | undefined
 }
 
 export async function look(
-  { reading, clock, config }: Pick<Project, 'reading' | 'clock' | 'config'>,
+  { reading, clock, config, places }: Pick<Project, 'reading' | 'clock' | 'config' | 'places'>,
   epic?: string,
 ): Promise<Moment> {
   const within = epic === undefined ? {} : { epic }
@@ -24,11 +27,12 @@ export async function look(
     reading.openAttempts(),
     reading.durations(20),
     reading.tasks({ statuses: ['landing'], ...within }),
-    reading.tasks({ statuses: ['blocked', 'paused', 'failed'], ...within }),
+    reading.tasks({ statuses: ['blocked', 'paused', 'failed'], reasons: personReasons, ...within }),
   ])
   const tasks = await Promise.all(open.map(({ task }) => reading.task(task)))
   return {
     now: clock.now(),
+    lacks: shortOfRoom({ places, config }),
     standing,
     etaSeconds: etaSeconds(standing, durations, Math.max(open.length, config.settings.workers)),
     workers: open.map((attempt, i) => ({ attempt, task: tasks[i] })),
@@ -37,12 +41,13 @@ export async function look(
   }
 }
 
-export const momentJson = ({ standing, etaSeconds: eta, workers }: Moment) => ({
+export const momentJson = ({ standing, etaSeconds: eta, workers, lacks }: Moment) => ({
   counts: standing.counts,
   blockedFor: standing.blockedFor,
   total: standing.total,
   progress: progress(standing),
   etaSeconds: eta,
+  ...(lacks === undefined ? {} : { lacks }),
   workers: workers.map(({ attempt, task }) =>
     workerJson(attempt, task?.attempt === attempt.attempt ? task.status : undefined),
   ),

@@ -52,7 +52,9 @@ function sentence(event: Event): string | undefined {
     case 'landing.refused': // every other reason has an event of its task's own
       return event.data.reason === 'moved' ? 'is merged anew: the target moved meanwhile' : undefined
     case 'run.waiting':
-      return `waits until ${new Date(event.data.until).toISOString()}: ${event.data.why}`
+      return event.data.until === null
+        ? `waits: ${event.data.why}`
+        : `waits until ${new Date(event.data.until).toISOString()}: ${event.data.why}`
     default:
       return undefined
   }

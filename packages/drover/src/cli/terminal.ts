@@ -15,7 +15,7 @@ export interface Output {
   readonly isTTY?: boolean | undefined
   readonly columns?: number | undefined
   readonly rows?: number | undefined
-  write(text: string): unknown
+  write(text: string | Uint8Array): unknown
 }
 
 export interface Input extends AsyncIterable<unknown> {
@@ -39,5 +39,5 @@ export async function readAll(input: Input): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-/** The exit code of a command that a signal ended: 130 for SIGINT, 143 for SIGTERM. */
+/** The exit code of a command that a signal ended: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP. */
 export const stoppedBy = ({ reason }: AbortSignal): number => (typeof reason === 'number' ? reason : 130)

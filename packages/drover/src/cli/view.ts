@@ -28,6 +28,9 @@ export function view({ moment, story, footer }: View, look: Look): string[] {
   return [
     paint('bold', fit(headline(moment, look), width)),
     fit(oneLine(moment.standing, look.ascii), width),
+    ...(moment.lacks === undefined
+      ? []
+      : [paint('yellow', fit(`Nothing new begins: ${escaped(moment.lacks)}`, width))]),
     ...section('Working', workerLines(moment, width), look),
     ...section(
       'Landing',

@@ -50,11 +50,24 @@ export const errors = {
     (d) => `the repository in ${d.folder} has no commit yet`,
     () => 'git commit --allow-empty -m "first commit"',
   ),
-  'no-project': row<{ folder: string }>(
+  'no-branch': row<object>(
+    'user',
+    2,
+    () => 'the checkout is on no branch, so there is none that work could land on',
+    () => 'git switch <branch>, then drover init',
+  ),
+  'bare-repository': row<{ folder: string }>(
     'user',
     3,
-    (d) => `${d.folder} is not in a drover project`,
-    () => 'drover init',
+    (d) => `${d.folder} is a bare repository: drover works beside a checkout`,
+    (d) => `git -C ${d.folder} worktree add <folder> <branch>, then drover init there`,
+  ),
+  'no-project': row<{ folder: string; lost?: { file: string; kept: string } }>(
+    'user',
+    3,
+    (d) =>
+      d.lost ? `the ledger of ${d.folder} is gone; drover kept a copy of it` : `${d.folder} is not in a drover project`,
+    (d) => (d.lost ? `mkdir -p .drover && cp ${d.lost.kept} ${d.lost.file}` : 'drover init'),
   ),
   'bad-id': row<{ id: string }>(
     'user',
@@ -184,6 +197,21 @@ export const errors = {
     1,
     (d) => `the ledger ${d.file} cannot be read: ${d.problem}`,
     () => 'drover doctor',
+  ),
+  'unwritable-ledger': row<{ file: string; problem: string }>(
+    'config',
+    1,
+    (d) => `the ledger ${d.file} cannot be written: ${d.problem}`,
+    (d) => `ls -l ${d.file}; df -h ${d.file}; ulimit -f`,
+  ),
+  'ledger-gone': row<{ file: string; kept: string | null }>(
+    'state',
+    1,
+    (d) => `the ledger ${d.file} was deleted or replaced while drover drove this project, so drover has stopped`,
+    (d) =>
+      d.kept === null
+        ? 'drover init'
+        : `mkdir -p ${d.file.replace(/[^/]*$/, '')} && cp ${d.kept} ${d.file} && drover run`,
   ),
   'ledger-busy': row<{ file: string }>(
     'state',

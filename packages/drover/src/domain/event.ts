@@ -81,7 +81,7 @@ export interface Facts {
   'epic.edited': { title?: string; description?: string; priority?: number; labels?: string[] }
   'epic.closed': { reason: string }
   'run.started': { workers: number; epic: string | null; kind: 'run' | 'daemon' }
-  'run.waiting': { until: number; why: string }
+  'run.waiting': { until: number | null; why: string }
   'run.finished': { completed: number; failed: number; blocked: number; cancelled: number; durationMs: number }
   'agent.session': { session: string }
   'agent.usage': { usage: Usage }

@@ -58,6 +58,8 @@ const meanings: { [T in Event['type']]?: (task: Task, facts: Facts[T], event: Ev
   }),
   'task.blocked': (task, facts) => ({
     attempts: counted(task, facts.counts),
+    // An agent that could ask has not taken its machine with it.
+    lostInARow: facts.reason === 'question' ? 0 : task.lostInARow,
     verdict: facts.verdict ?? task.verdict,
     lastError: facts.reason === 'needs' ? task.lastError : facts.note,
   }),

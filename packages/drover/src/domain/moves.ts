@@ -20,7 +20,8 @@ export const moves = {
   ready: {
     'task.claimed': notSubtask('claimed'),
     'task.started': onlySubtask('in_progress'),
-    'task.blocked': 'blocked',
+    // An attempt that was taken from its machine may still end: what it asks then is nobody's question any more.
+    'task.blocked': (_, { reason }) => (reason === 'needs' ? 'blocked' : undefined),
     'task.reopened': notSubtask('ready'),
     'task.paused': 'paused',
     'task.cancelled': 'cancelled',

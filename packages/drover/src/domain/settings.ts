@@ -107,6 +107,11 @@ export const settings = {
     'verdict_adapter',
   ),
   judge_command: setting(text, '', 'The program of the judge `command`: JSON in, verdict out'),
+  disk_reserve: setting(
+    int(0, 1_000_000),
+    500,
+    'MiB that must be free on the disk before anything new begins, but never more than 5 % of it; 0: never mind',
+  ),
   default_labels: setting(list, [], 'Labels given to every new task'),
   guidelines: setting(text, '', 'Words in every prompt'),
   database_url: setting(text, '', 'Where the ledger is; empty: .drover/drover.db'),

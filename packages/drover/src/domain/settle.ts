@@ -48,6 +48,31 @@ export function settle(task: Task, end: AttemptEnd, rules: Rules, now: number): 
   return [pass]
 }
 
+/** Where an end completes the task, the parts that passed are completed with it, before it: no landing will do it. */
+export const withParts = (events: readonly NewEvent[], passedParts: readonly Task[]): NewEvent[] =>
+  events.flatMap((event) =>
+    event.type === 'task.completed'
+      ? [...passedParts.map(({ id }): NewEvent => ({ ...event, task: id })), event]
+      : [event],
+  )
+
+/**
+ * How a part of an attempt ended. It fails for good only with its parent, and asks only through it: nobody could lift what it
+ * would wait for. Otherwise it is ready to be tried again.
+ */
+export function settlePart(part: Task, parent: Task, end: AttemptEnd, at: { rules: Rules; now: number }): NewEvent[] {
+  if (end.kind === 'judged' && end.verdict.verdict === 'block') return [interrupted(part, end.verdict.summary, at.now)]
+  const maxAttempts = parent.attempts + 1 >= parent.maxAttempts ? part.attempts + 1 : Number.MAX_SAFE_INTEGER
+  return settle({ ...part, maxAttempts, lostInARow: 0 }, end, at.rules, at.now)
+}
+
+/** The task is to be worked on again, and it is not its fault. */
+export const interrupted = (task: Task, error: string, now: number): NewEvent =>
+  about(task, {
+    type: 'task.retried',
+    data: { reason: 'interrupted', counts: false, notBefore: now, error, verdict: null, fresh: false },
+  })
+
 /** What a refused landing means for its task: back to the agent with the evidence, or a person must look. */
 export function settleRefusal(
   task: Task,
@@ -58,7 +83,13 @@ export function settleRefusal(
   if (task.attempts + 1 >= task.maxAttempts)
     return about(task, {
       type: 'task.blocked',
-      data: { reason: refusal.reason, note: refusal.detail, counts: true, verdict: null },
+      // An attempt that is landed once more without an agent has been counted already.
+      data: {
+        reason: refusal.reason,
+        note: refusal.detail,
+        counts: task.attempts < task.maxAttempts,
+        verdict: null,
+      },
     })
   return again(task, { reason: refusal.reason, error: refusal.detail, verdict: null }, rules, now)
 }

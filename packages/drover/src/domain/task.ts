@@ -114,6 +114,8 @@ export const isOver = (task: Pick<Task, 'status'>): boolean =>
   task.status === 'completed' || task.status === 'failed' || task.status === 'cancelled'
 export const isAtWork = (task: Pick<Task, 'status'>): boolean =>
   task.status === 'claimed' || task.status === 'in_progress'
+/** What only a person can lift. */
+export const personReasons = blockedReasons.filter((reason) => reason !== 'needs' && reason !== 'checkout')
 export const waitsForPerson = (task: Pick<Task, 'status' | 'blockedReason'>): boolean =>
   task.status === 'paused' ||
   (task.status === 'blocked' && task.blockedReason !== 'needs' && task.blockedReason !== 'checkout')

@@ -32,14 +32,18 @@ export async function buildMerge(crew: Crew, job: Job, evidence = 'none'): Promi
   const text = await landingText(crew, task, evidence)
   const strange = await crew.workspace.strangeDrivers()
   if (strange.length > 0) return { kind: 'review', detail: unseen(strange, task.id) }
+  const base = task.baseCommit ?? task.commit
   const merge = await crew.workspace.merge({
+    task: task.id,
     branch: crew.here.target,
     commit: task.commit,
-    base: task.baseCommit ?? task.commit,
+    base,
     text,
     history: crew.settings['land.history'],
   })
   if (merge.outcome === 'conflict') return { kind: 'conflict', detail: merge.detail }
+  if (merge.ownTip && task.approved !== task.commit)
+    return { kind: 'review', detail: movedByHand(crew.here.target, { from: base, to: merge.tip, id: task.id }) }
   if (merge.empty) return { kind: 'empty' }
   const guarded = merge.files.filter((file) => matchesAny(file, [...always, ...crew.settings['land.protected']]))
   if (guarded.length > 0 && task.approved !== task.commit)
@@ -52,6 +56,9 @@ export async function buildMerge(crew: Crew, job: Job, evidence = 'none'): Promi
 
 const unseen = (drivers: readonly string[], id: string): string =>
   `git would run programs that nobody has agreed to (${drivers.join(', ')}): look at .git/config, then \`drover doctor --trust\` and \`drover resolve ${id}\``
+
+const movedByHand = (branch: string, { from, to, id }: { from: string; to: string; id: string }): string =>
+  `${branch} was moved to a commit of this attempt, past the gate: look at \`drover diff ${id}\`, take it back with \`git update-ref refs/heads/${branch} ${from} ${to}\` or leave it there, then \`drover resolve ${id}\``
 
 const kindOf: Record<Task['type'], string> = { implementation: 'feat', fix: 'fix', research: 'chore' }
 

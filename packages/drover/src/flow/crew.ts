@@ -2,6 +2,7 @@ import type { Settings } from '../domain/settings.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Driver } from '../ports/driver.ts'
 import type { Runtime } from '../ports/durable.ts'
+import type { Ground } from '../ports/ground.ts'
 import type { Isolation } from '../ports/isolation.ts'
 import type { Judge } from '../ports/judge.ts'
 import type { Ledger } from '../ports/ledger.ts'
@@ -41,6 +42,7 @@ export interface Crew {
   runtime: Runtime
   workspace: Workspace
   system: System
+  ground: Ground
   clock: Clock
   isolation: Isolation
   settings: Settings

@@ -1,4 +1,5 @@
 import { jobId } from '../domain/id.ts'
+import { isPassing } from '../domain/ledger-trouble.ts'
 import type { Job } from '../ports/durable.ts'
 import type { Crew } from './crew.ts'
 import { liftCheckouts } from './lift.ts'
@@ -11,30 +12,77 @@ export interface Dispatch {
   agents: readonly string[]
   /** Ends when nothing can go on; a daemon stays. */
   ends: boolean
-  /** Called when all that is left is due later. */
-  onWait?(until: number): void
+  /** Called when all that is left is due later, or when nothing new may begin. */
+  onWait?(until: number | null, why: string): void
 }
 
 const lookAgainMs = 3_000
+const gatherMs = 20
 
 /** Fills free slots with the best ready tasks until the signal, or until nothing can go on. */
 export async function dispatch(crew: Crew, slots: Slots, wanted: Dispatch, signal: AbortSignal): Promise<void> {
   const bell = crew.ledger.bell()
-  let told = 0
+  let told: number | 'lacks' | undefined
   while (!signal.aborted) {
-    await liftCheckouts(crew)
-    await sweep(crew)
-    // Asked before anything is claimed, and with one time for both: whatever becomes ready meanwhile is seen next time.
-    const now = crew.clock.now()
-    const living = (await crew.runtime.living()).length
-    await fill(crew, slots, wanted, { now, signal })
-    const due = await crew.reading.nextDue(now, wanted.epic)
-    // Nothing runs, lands or is due: whatever is left waits for a person, or for an agent that cannot work.
-    if (wanted.ends && living === 0 && slots.busy() === 0 && due === undefined) return
-    if (due !== undefined && slots.busy() === 0 && due !== told) wanted.onWait?.((told = due))
-    const wait = Math.min(lookAgainMs, due === undefined ? lookAgainMs : Math.max(1, due - crew.clock.now()))
-    await slots.untilFreed((freed) => bell(wait, freed), signal)
+    const found = await look(crew, slots, wanted, signal).catch((error: unknown) => laterOn(crew, error))
+    if (found === 'over') return
+    const { waitMs, due, lacks } = found
+    const news = lacks === undefined ? due : 'lacks'
+    if (news !== undefined && news !== told) wanted.onWait?.(due ?? null, lacks ?? 'the next task is due then')
+    told = news
+    await slots.untilFreed(async (freed) => {
+      await bell(waitMs, freed)
+      // Nothing can begin without a slot; what else there is to do may gather for a moment.
+      if (slots.free() === undefined) await crew.clock.sleep(gatherMs, freed)
+    }, signal)
   }
+}
+
+interface Found {
+  waitMs: number
+  /** All that is left is due then, and nothing works. */
+  due?: number | undefined
+  /** Why ready tasks do not begin. */
+  lacks?: string | undefined
+}
+
+async function look(crew: Crew, slots: Slots, wanted: Dispatch, signal: AbortSignal): Promise<Found | 'over'> {
+  const lacks = crew.ground.lacks()
+  await liftCheckouts(crew)
+  await sweep(crew)
+  // Asked before anything is claimed, and with one time for both: whatever becomes ready meanwhile is seen next time.
+  const now = crew.clock.now()
+  const jobs = await crew.runtime.living()
+  const mayBegin = lacks === undefined && !isFarAhead(crew, jobs, wanted.workers)
+  const begin = async (at: number): Promise<number | undefined> => {
+    if (mayBegin) await fill(crew, slots, wanted, { now: at, signal })
+    return crew.reading.nextDue(at, wanted.epic)
+  }
+  const next = await begin(now)
+  // Nothing waits longer than this: the clock was set back, and what seems to be due in hours has waited long enough.
+  const wasSetBack = next !== undefined && next - now > crew.settings.retry_delay_max
+  const due = wasSetBack ? await begin(next) : next
+  const waitMs = Math.min(lookAgainMs, due === undefined ? lookAgainMs : Math.max(1, due - crew.clock.now()))
+  const isIdle = slots.busy() === 0
+  const isHeldUp = lacks !== undefined && (await crew.reading.standing(wanted.epic ?? undefined)).counts.ready > 0
+  if (isHeldUp) return { waitMs, lacks, due: isIdle ? due : undefined }
+  // Nothing runs, lands or is due: whatever is left waits for a person, or for an agent that cannot work.
+  if (wanted.ends && jobs.length === 0 && isIdle && due === undefined) return 'over'
+  return { waitMs, due: isIdle ? due : undefined }
+}
+
+/**
+ * Where no gate runs a landing takes moments. When more wait than there are slots, it is the machine that is short, and
+ * more work would only fill the disk with worktrees.
+ */
+const isFarAhead = ({ settings }: Crew, jobs: readonly Job[], workers: number): boolean =>
+  settings['land.gate'] === '' && jobs.filter(({ kind }) => kind === 'land').length > workers
+
+/** A full disk or a busy ledger passes; the rest ends the run. */
+function laterOn({ here }: Crew, error: unknown): Found {
+  if (!isPassing(error)) throw error
+  here.log('warn', `nothing can be begun: ${error.message}`)
+  return { waitMs: lookAgainMs }
 }
 
 async function fill(

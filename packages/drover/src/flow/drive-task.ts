@@ -1,12 +1,13 @@
-import type { NewEvent } from '../domain/event.ts'
 import { endKey, landingJobId } from '../domain/id.ts'
-import { settle, type AttemptEnd } from '../domain/settle.ts'
+import { interrupted, settle, settlePart, withParts, type AttemptEnd } from '../domain/settle.ts'
 import { isOver, type Task } from '../domain/task.ts'
+import { passed, verdictOf } from '../domain/verdict.ts'
 import type { Durable, Job, Step, Workflow } from '../ports/durable.ts'
 import type { Appended, Part, Speaker } from '../ports/ledger.ts'
 import type { Crew } from './crew.ts'
-import { partsAtWork, partsOf, passedParts } from './parts.ts'
+import { openPart, partsAtWork, partsOf, passedParts } from './parts.ts'
 import { rulesFor } from './rules.ts'
+import { whoStopped } from './who-stopped.ts'
 import { workOn, type Place } from './work-on.ts'
 
 /** What one run of the workflow stands on. */
@@ -24,25 +25,44 @@ export const driveTask =
     const begun = await durable.step('start', (step) => start(driving, step))
     if (begun !== 'started') return close(driving)
     const place = await durable.step('worktree', (step) => openWorktree(driving, step), 'light')
-    const end = typeof place === 'string' ? broken(place) : await workThrough(driving, place)
+    const end = 'slot' in place ? await workThrough(driving, place) : endOf(place)
     if (end === 'moved on') return close(driving)
     const outcome = await durable.step('record', (step) => record(driving, step, end))
     if (outcome === 'moved on') return close(driving)
     if (outcome === 'rests') await durable.step('leave worktree', (step) => leave(driving, step))
   }
 
-const broken = (error: string): AttemptEnd => ({ kind: 'broken', reason: 'failed', error })
+const endOf = ({ end, words }: Unready): AttemptEnd | 'moved on' =>
+  end === 'moved on' ? end : { kind: 'broken', reason: end, error: words }
 
-/** Sub-tasks first, in order, each with an agent of its own; the task itself last. All in one worktree. */
+/**
+ * Sub-tasks first, in order, each with an agent of its own; the task itself last. All in one worktree. Those that were added
+ * while the task itself was worked on come then; one that is set aside is waited for, because nobody goes on with it later.
+ */
 async function workThrough(driving: Driving, place: Place): Promise<AttemptEnd | 'moved on'> {
   const { crew, job, durable } = driving
+  let own: AttemptEnd | undefined
   for (let n = 1; ; n++) {
     const next = await durable.step(`next part ${n}`, () => nextPart(driving), 'light')
+    if (typeof next !== 'string') return asksFor(next.setAside)
+    if (next === job.task && own) return own
     const end = await workOn(crew, durable, { ...place, owner: job.task, attempt: job.attempt, task: next })
-    if (end === 'moved on' || next === job.task) return end
+    if (end === 'moved on') return end
+    if (next === job.task) {
+      if (end.kind === 'broken' || !passed(end.verdict)) return end
+      own = end
+      continue
+    }
+    own = undefined
     const outcome = await durable.step(`${next}: record`, (step) => recordPart(driving, step, { part: next, end }))
     if (outcome !== 'passed') return outcome === 'moved on' ? outcome : inOwnersWords(next, end)
   }
+}
+
+/** A person set a part aside: only a person knows when it goes on. */
+const asksFor = (part: string): AttemptEnd => {
+  const words = `${part} is paused: \`drover resume ${part}\` first`
+  return { kind: 'judged', verdict: verdictOf('block', 'drover', words), commit: null, base: null, subjects: [] }
 }
 
 /** A failing sub-task takes its parent's attempt with it. */
@@ -51,9 +71,9 @@ const inOwnersWords = (part: string, end: AttemptEnd): AttemptEnd =>
     ? { ...end, error: `${part}: ${end.error}` }
     : { ...end, verdict: { ...end.verdict, summary: `${part}: ${end.verdict.summary}` } }
 
-async function nextPart({ crew, job }: Driving): Promise<string> {
-  const parts = await partsOf(crew.reading, job.task)
-  return parts.find((part) => part.status === 'ready' || part.status === 'in_progress')?.id ?? job.task
+async function nextPart({ crew, job }: Driving): Promise<string | { setAside: string }> {
+  const next = openPart(await partsOf(crew.reading, job.task))
+  return next?.status === 'paused' ? { setAside: next.id } : (next?.id ?? job.task)
 }
 
 const speaker = ({ job, durable }: Driving, key: string): Speaker => ({
@@ -79,24 +99,40 @@ async function start(driving: Driving, step: Step): Promise<'started' | 'moved o
 
 const isOurs = ({ outcome }: Appended): boolean => outcome === 'appended' || outcome === 'already'
 
-/** What stands in the way of a worktree is the attempt's failure, in words. */
-async function openWorktree(driving: Driving, step: Step): Promise<Place | string> {
+interface Unready {
+  end: 'failed' | 'interrupted' | 'moved on'
+  words: string
+}
+
+/** What stands in the way of a worktree is the attempt's failure, in words; unless it was stopped while it was made ready. */
+async function openWorktree(driving: Driving, step: Step): Promise<Place | Unready> {
   const { crew, job } = driving
   const task = (await crew.reading.task(job.task))!
   const attempt = await crew.reading.attempt(job.task, job.attempt)
   // Reopened after it had landed: this attempt may land once more.
   if (job.attempt > 1 && (await crew.workspace.landed(job.task))) await crew.workspace.unland(job.task)
   const base = await crew.workspace.tip(crew.here.target)
+  const missing = await missingNeed(crew, job.task, base)
+  if (missing) return { end: 'failed', words: missing }
   const fresh = attempt?.fresh === true || (await beginsAnew(crew, task))
   if (fresh) await partsBack(driving, step.key, await passedParts(crew.reading, job.task))
-  const worktree = await crew.workspace.at({
-    task: job.task,
-    attempt: job.attempt,
-    base,
-    fresh,
-    from: task.commit,
-  })
-  return 'problem' in worktree ? worktree.problem : { base: worktree.base, slot: attempt?.slot ?? 0 }
+  const wanted = { task: job.task, attempt: job.attempt, base, fresh, from: task.commit }
+  const worktree = await crew.workspace.at(wanted, step.signal)
+  if (!('problem' in worktree)) return { base: worktree.base, slot: attempt?.slot ?? 0 }
+  if (!step.signal.aborted) return { end: 'failed', words: worktree.problem }
+  return whoStopped(crew, { owner: job.task, attempt: job.attempt })
+}
+
+/** A person may have taken back what this task needs. Without it nobody should begin. */
+async function missingNeed({ reading, workspace, here }: Crew, id: string, base: string): Promise<string | undefined> {
+  const needs = (await reading.needsOf(id)).filter(({ status }) => status === 'completed')
+  const met = await Promise.all(needs.map((need) => reading.task(need.id)))
+  const landed = met.flatMap((need) => (need?.landedCommit ? [{ task: need.id, commit: need.landedCommit }] : []))
+  const [missing] = await workspace.lacking(base, landed)
+  const commit = landed.find(({ task }) => task === missing)?.commit.slice(0, 12)
+  return missing === undefined
+    ? undefined
+    : `it needs ${missing}, whose work ${commit} is not on ${here.target} any more: \`drover retry ${missing} --force\` does it again, then \`drover retry ${id}\``
 }
 
 /** An agent that cannot go on from what an earlier attempt concluded starts from the tip; one that was only stopped goes on. */
@@ -113,8 +149,9 @@ async function record(driving: Driving, step: Step, end: AttemptEnd): Promise<'l
   const task = (await crew.reading.task(job.task))!
   const rules = rulesFor(crew, task)
   // What sub-tasks have passed stands in the worktree: the next attempt goes on behind it.
-  const fresh = rules.fresh && (await passedParts(crew.reading, job.task)).length === 0
-  const events = settle(task, end, { ...rules, fresh }, crew.clock.now())
+  const parts = await passedParts(crew.reading, job.task)
+  const fresh = rules.fresh && parts.length === 0
+  const events = withParts(settle(task, end, { ...rules, fresh }, crew.clock.now()), parts)
   const lands = events.length === 1 && events[0]!.type === 'task.passed'
   const beside = function* (): Part {
     yield* step.together(lands ? 'lands' : 'rests', lands ? 'last' : undefined)()
@@ -138,7 +175,6 @@ export const landingJob = ({ here }: Pick<Crew, 'here'>, task: string, attempt: 
   lane: here.target,
 })
 
-/** A part fails for good only with its parent, and asks only through it: otherwise it is ready to be tried again. */
 async function recordPart(
   driving: Driving,
   step: Step,
@@ -146,27 +182,15 @@ async function recordPart(
 ): Promise<'passed' | 'failed' | 'moved on'> {
   const { crew, job } = driving
   const [task, parent] = [(await crew.reading.task(part))!, (await crew.reading.task(job.task))!]
-  const maxAttempts = parent.attempts + 1 >= parent.maxAttempts ? task.attempts + 1 : Number.MAX_SAFE_INTEGER
-  const asks = end.kind === 'judged' && end.verdict.verdict === 'block'
-  const now = crew.clock.now()
-  const events = asks
-    ? [interrupted(task, end.verdict.summary, now)]
-    : settle({ ...task, maxAttempts }, end, rulesFor(crew, task), now)
-  const passed = events[0]!.type === 'task.passed'
+  const events = settlePart(task, parent, end, { rules: rulesFor(crew, task), now: crew.clock.now() })
+  const hasPassed = events[0]!.type === 'task.passed'
   const said = await crew.ledger.append(
     events,
     speaker(driving, endKey(part, job.attempt)),
-    step.together(passed ? 'passed' : 'failed'),
+    step.together(hasPassed ? 'passed' : 'failed'),
   )
-  return !isOurs(said) ? 'moved on' : passed ? 'passed' : 'failed'
+  return !isOurs(said) ? 'moved on' : hasPassed ? 'passed' : 'failed'
 }
-
-const interrupted = (task: Task, error: string, now: number): NewEvent => ({
-  type: 'task.retried',
-  task: task.id,
-  attempt: task.attempt,
-  data: { reason: 'interrupted', counts: false, notBefore: now, error, verdict: null, fresh: false },
-})
 
 /** A person, or another attempt, decided meanwhile. The work is kept, the attempt is over, nothing more is said. */
 async function close(driving: Driving): Promise<void> {

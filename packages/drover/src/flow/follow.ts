@@ -14,11 +14,15 @@ export async function* follow(
 ): AsyncGenerator<Event[]> {
   const bell = ledger.bell()
   for (let cursor = after; !signal.aborted;) {
-    const events = await reading.events(cursor, filter, page)
-    if (events.length > 0) {
-      cursor = events.at(-1)!.seq
-      yield events
-    } else await bell(60_000, signal)
+    const upTo = await reading.lastSeq()
+    if (upTo <= cursor) {
+      await bell(60_000, signal)
+      continue
+    }
+    const events = await reading.events(cursor, { ...filter, upTo }, page)
+    // Behind all that was looked at, also when nothing was meant for us: the next look begins there.
+    cursor = events.length === page ? events.at(-1)!.seq : upTo
+    if (events.length > 0) yield events
   }
 }
 

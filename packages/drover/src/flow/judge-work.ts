@@ -16,7 +16,9 @@ interface Judging {
 /** What the agent says, what it left and what the checks show, in one verdict. Its processes are gone, its work is kept. */
 export async function judgeWork(crew: Crew, { work, ran, kept }: Judging, signal: AbortSignal): Promise<Verdict> {
   const task = (await crew.reading.task(work.task))!
-  const worktree = (await crew.workspace.find(work.owner))!.path
+  const found = await worktreeOf(crew, work, kept)
+  if ('problem' in found) return verdictOf('fail', 'drover', found.problem)
+  const worktree = found.path
   const folder = crew.here.folderOf(work.task, work.attempt)
   const report = await lastReport(crew, work, folder)
   const outputTail = await crew.system.tail(folder, tailBytes)
@@ -42,6 +44,10 @@ export async function judgeWork(crew: Crew, { work, ran, kept }: Judging, signal
     ? check(crew, work, { verdict, checks: task.checks, worktree, base: kept.base }, signal)
     : verdict
 }
+
+/** Where it was worked; or what was kept, when the agent removed all of it. */
+const worktreeOf = async ({ workspace }: Crew, { owner, attempt }: Work, { base, commit }: Keeping) =>
+  (await workspace.find(owner)) ?? (await workspace.at({ task: owner, attempt, base, fresh: false, from: commit }))
 
 const uncommitted = 'it passed with uncommitted files, and land.auto_commit is off: commit what should land'
 

@@ -42,15 +42,18 @@ async function tryToLand(crew: Crew, round: Round): Promise<'over' | 'moved'> {
     () => crew.workspace.checkouts(crew.here.target, final.tip, final.commit),
     'light',
   )
-  if (way.blockers.length > 0) {
-    const { tip, tree, commit } = final
-    await tell(crew, round, {
-      step: 'note merge',
-      events: [about(round.job, { type: 'landing.merged', data: { tip, tree, commit, n: round.n } })],
-    })
-    return refuse(crew, round, 'checkout', blockedBy(way.blockers, round.job.task))
-  }
+  if (way.blockers.length > 0) return standInWay(crew, round, final, way.blockers)
   return swap(crew, round, final, way.moves)
+}
+
+/** The merge is noted, so that it can be looked at again without being built. */
+async function standInWay(crew: Crew, round: Round, built: Merged, blockers: readonly Blocker[]): Promise<'over'> {
+  const { tip, tree, commit } = built
+  await tell(crew, round, {
+    step: 'note merge',
+    events: [about(round.job, { type: 'landing.merged', data: { tip, tree, commit, n: round.n } })],
+  })
+  return refuse(crew, round, 'checkout', blockedBy(blockers, round.job.task))
 }
 
 function withoutMerge(crew: Crew, round: Round, built: Exclude<Built, Merged>): Promise<'over'> | 'over' {
@@ -68,11 +71,14 @@ async function goneOut(crew: Crew, round: Round): Promise<'over'> {
 
 const blockedBy = (blockers: readonly Blocker[], task: string): string =>
   blockers
-    .map(
-      ({ path, files }) =>
-        `${path} has changes in ${files.slice(0, 10).join(', ')}: commit or stash them, then \`drover land ${task}\``,
+    .map(({ path, files, why }) =>
+      why === undefined
+        ? `${path} has changes in ${files.slice(0, 10).join(', ')}: commit or stash them, then \`drover land ${task}\``
+        : `${path} ${why}, then \`drover land ${task}\``,
     )
     .join('; ')
+
+const atWork = 'is held by a git command (.git/index.lock): let it end, or remove that file if none runs'
 
 async function gate(crew: Crew, round: Round, built: Merged): Promise<Gate | 'gone'> {
   const { job, durable, name, n } = round
@@ -116,7 +122,7 @@ async function swap(crew: Crew, round: Round, built: Merged, checkouts: Checkout
   if (!(await tell(crew, round, { step: 'intend', events: [intended] }))) return goneOut(crew, round)
   const moved = await durable.step(
     name('move branch'),
-    () => crew.workspace.move({ task: job.task, branch, from: built.tip, to: built.commit }),
+    () => crew.workspace.move({ task: job.task, branch, from: built.tip, to: built.commit, checkouts }),
     'light',
   )
   if (moved.outcome === 'moved') {
@@ -125,6 +131,10 @@ async function swap(crew: Crew, round: Round, built: Merged, checkouts: Checkout
       data: { reason: 'moved', detail: `${branch} moved meanwhile`, n },
     })
     return (await tell(crew, round, { step: 'note move', events: [refused] })) ? 'moved' : 'over'
+  }
+  if (moved.outcome === 'locked') {
+    const held = checkouts.map(({ path }) => ({ path, files: [], why: atWork }))
+    return standInWay(crew, round, built, held)
   }
   if (moved.outcome === 'fenced') throw new Error('a newer drover has taken over this repository')
   await durable.step(name('move checkouts'), () => crew.workspace.follow(checkouts), 'light')

@@ -8,6 +8,10 @@ export async function partsOf(reading: Reading, parent: string): Promise<Task[]>
   return parts
 }
 
+/** The first of them that has yet to pass: its turn is next, or somebody has set it aside. */
+export const openPart = (parts: readonly Task[]): Task | undefined =>
+  parts.find(({ status }) => status === 'ready' || status === 'in_progress' || status === 'paused')
+
 /** Those that passed and land with their parent. */
 export const passedParts = async (reading: Reading, parent: string): Promise<Task[]> =>
   (await partsOf(reading, parent)).filter(({ status }) => status === 'landing')

@@ -1,9 +1,9 @@
-import { isAtWork } from '../domain/task.ts'
 import type { Durable, Step } from '../ports/durable.ts'
 import type { Launch } from '../ports/driver.ts'
 import type { AgentState } from '../ports/system.ts'
 import type { Crew } from './crew.ts'
 import { writePrompt } from './prompt.ts'
+import { whoStopped } from './who-stopped.ts'
 import { markOf, type Ran, type Work } from './work.ts'
 
 const stopped = (end: Ran['end'], words: string): Ran => ({ end, exitCode: null, signal: null, words })
@@ -13,10 +13,10 @@ export async function runAgent(crew: Crew, durable: Durable, work: Work, step: S
   const folder = crew.here.folderOf(work.task, work.attempt)
   const state = await crew.system.look(folder, markOf(crew, work))
   if (state.state === 'over') return over(state)
-  if (step.signal.aborted) return whoStopped(crew, work)
+  if (step.signal.aborted) return aborted(crew, work)
   if (work.task !== work.owner) await beginPart(crew, durable, work)
   if (state.state === 'absent') await launch(crew, work, folder)
-  return supervise(crew, work, folder, step.signal)
+  return supervise(crew, work, state, step.signal)
 }
 
 const over = ({ exitCode, signal }: AgentState & { state: 'over' }): Ran => ({
@@ -58,16 +58,17 @@ async function launch(crew: Crew, work: Work, folder: string): Promise<void> {
 }
 
 /** Watches until the agent is over, has said nothing for too long, has taken too long, or is to be stopped. */
-async function supervise(crew: Crew, work: Work, folder: string, signal: AbortSignal): Promise<Ran> {
+async function supervise(crew: Crew, work: Work, found: AgentState, signal: AbortSignal): Promise<Ran> {
   const { system, clock, settings } = crew
+  const folder = crew.here.folderOf(work.task, work.attempt)
   const task = (await crew.reading.task(work.task))!
   const limit = task.timeoutMs ?? settings.task_timeout
-  const begun = clock.ticks() - Math.min(Math.max(0, clock.now() - (await startedAt(crew, work))), limit)
+  const begun = clock.ticks() - Math.min(await ageOf(crew, work, found), limit)
   let heard = { at: clock.ticks(), size: -1 }
   for (;;) {
     const state = await system.look(folder, markOf(crew, work))
     if (state.state === 'over') return over(state)
-    if (signal.aborted) return whoStopped(crew, work)
+    if (signal.aborted) return aborted(crew, work)
     const size = await system.outputSize(folder)
     if (size !== heard.size) heard = { at: clock.ticks(), size }
     const left = { timeout: begun + limit - clock.ticks(), stalled: heard.at + settings.stall_timeout - clock.ticks() }
@@ -78,13 +79,15 @@ async function supervise(crew: Crew, work: Work, folder: string, signal: AbortSi
   }
 }
 
-async function startedAt({ reading, clock }: Crew, work: Work): Promise<number> {
-  return (await reading.attempt(work.owner, work.attempt))?.startedAt ?? clock.now()
+/** How long it has been at work already, when it is adopted. */
+async function ageOf(crew: Crew, work: Work, found: AgentState): Promise<number> {
+  if (found.state !== 'alive') return 0
+  if (found.ageMs !== null) return found.ageMs
+  const { startedAt } = (await crew.reading.attempt(work.owner, work.attempt)) ?? {}
+  return startedAt == null ? 0 : Math.max(0, crew.clock.now() - startedAt)
 }
 
-/** Aborted: by a person who moved the task on, or by drover's own stop. */
-async function whoStopped({ reading }: Crew, work: Work): Promise<Ran> {
-  const task = await reading.task(work.owner)
-  const isOurs = task !== undefined && isAtWork(task) && task.attempt === work.attempt
-  return isOurs ? stopped('interrupted', 'drover was stopped') : stopped('moved on', '')
+async function aborted(crew: Crew, work: Work): Promise<Ran> {
+  const { end, words } = await whoStopped(crew, work)
+  return stopped(end, words)
 }

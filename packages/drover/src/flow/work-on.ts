@@ -4,6 +4,7 @@ import type { Durable } from '../ports/durable.ts'
 import type { Crew } from './crew.ts'
 import { judgeWork } from './judge-work.ts'
 import { runAgent } from './run-agent.ts'
+import { whoStopped } from './who-stopped.ts'
 import { markOf, type Keeping, type Work } from './work.ts'
 
 export interface Place {
@@ -23,22 +24,21 @@ export async function workOn(crew: Crew, durable: Durable, work: Work): Promise<
     name('judge'),
     async (step) => {
       const said = await judgeWork(crew, { work, ran, kept }, step.signal)
-      if (!passed(said)) step.endIfStopping() // a check that drover's own end cut short says nothing of the work
-      return said
+      // A check that was cut short says nothing of the work.
+      return passed(said) || !step.signal.aborted ? said : whoStopped(crew, work)
     },
     'light',
   )
-  if (verdict.by === 'exit-code' && ran.signal !== null && verdict.verdict === 'fail')
+  if ('end' in verdict)
+    return verdict.end === 'moved on' ? verdict.end : { kind: 'broken', reason: verdict.end, error: verdict.words }
+  if (verdict.by === 'exit-code' && ran.signal !== null && !passed(verdict))
     return { kind: 'broken', reason: ran.signal === 'lost' ? 'lost' : 'crashed', error: verdict.summary }
   return { kind: 'judged', verdict, commit: kept.commit, base: kept.base, subjects: kept.subjects }
 }
 
 async function stop(crew: Crew, work: Work): Promise<string> {
-  await crew.system.end({
-    folder: crew.here.folderOf(work.task, work.attempt),
-    mark: markOf(crew, work),
-    graceMs: crew.settings.stop_grace,
-  })
+  const folder = crew.here.folderOf(work.task, work.attempt)
+  await crew.system.end({ folder, mark: markOf(crew, work), graceMs: crew.settings.stop_grace })
   return 'gone'
 }
 

@@ -112,6 +112,8 @@ const touchesNeeds: ReadonlySet<Event['type']> = new Set([
 /** Tasks whose status no longer fits the number of their open needs. */
 function* changedStanding(event: Event): Part<Task[]> {
   if (!touchesNeeds.has(event.type) || event.task === undefined) return []
+  // A new task is born as its needs are, and whoever needs it already has counted it as open.
+  if (event.type === 'task.created' && event.data.status !== 'completed') return []
   const ids = yield* all<{ id: string }>(
     sql`select id from task where ((status = 'ready' and open_needs > 0) or (status = 'blocked' and blocked_reason = 'needs' and open_needs = 0))
         and (id = ${event.task} or id in (select task from need where needs = ${event.task}))`,

@@ -1,6 +1,6 @@
 import type { Task } from '../domain/task.ts'
 import type { Part } from '../ports/ledger.ts'
-import { changedColumns, decodeTask, encodeTask, taskColumnNames } from './columns.ts'
+import { changedColumns, decodeTask, encodeTask, taskColumnNames, taskColumns } from './columns.ts'
 import { join, one, raw, run, sql } from './sql.ts'
 
 export function* taskById(id: string): Part<Task | undefined> {
@@ -8,12 +8,13 @@ export function* taskById(id: string): Part<Task | undefined> {
   return row && decodeTask(row)
 }
 
+/** Frozen like a template's texts, so that the statement is found without joining forty pieces: an import writes 100,000 rows. */
+const insertion = Object.freeze(
+  taskColumns.map((_, i) => (i === 0 ? `insert into task (${taskColumnNames}) values (` : ', ')).concat(')'),
+)
+
 export function* insertTask(task: Task): Part {
-  const values = join(
-    encodeTask(task).map((value) => sql`${value}`),
-    ', ',
-  )
-  yield* run(sql`insert into task (${raw(taskColumnNames)}) values (${values})`)
+  yield* run({ texts: insertion, values: encodeTask(task) })
 }
 
 /** Writes only what changed: most events touch four columns of forty. */

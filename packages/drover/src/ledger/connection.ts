@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DroverError } from '../domain/error.ts'
@@ -25,10 +25,13 @@ export function connect(
   options: { create: boolean; patienceMs: number; prepare: (db: DatabaseSync) => void },
 ): Connection {
   if (!options.create && !existsSync(file)) throw new DroverError('no-project', { folder: file })
+  if (!options.create && statSync(file).size === 0 && !existsSync(`${file}-wal`))
+    throw new DroverError('broken-ledger', { file, problem: 'the file is empty' })
   const db = open(file, options.prepare)
   const statements = new Map<string, StatementSync>()
   const texts = new WeakMap<readonly string[], StatementSync>()
-  const [seen, changed] = [db.prepare('pragma data_version'), db.prepare('select total_changes() as n')]
+  const [others, changed] = [db.prepare('pragma data_version'), db.prepare('select total_changes() as n')]
+  let own = 0
 
   const statementOf = (query: Query): StatementSync => {
     const known = texts.get(query.texts)
@@ -36,7 +39,7 @@ export function connect(
     const text = query.texts.join('?')
     const statement = statements.get(text) ?? db.prepare(text)
     statements.set(text, statement)
-    if ('raw' in query.texts) texts.set(query.texts, statement)
+    if (Object.isFrozen(query.texts)) texts.set(query.texts, statement)
     return statement
   }
   const perform = (query: Query): readonly Row[] => statementOf(query).all(...query.values.map(encode)) as Row[]
@@ -50,6 +53,7 @@ export function connect(
     try {
       const result = drain(part())
       db.exec('commit')
+      own = Number(changed.get()?.n)
       return result
     } catch (error) {
       if (db.isTransaction) db.exec('rollback')
@@ -76,11 +80,8 @@ export function connect(
         throw explain(error, file)
       }
     },
-    version() {
-      // The first counts what others commit, the second what this connection changes.
-      const [others, own] = [seen.get(), changed.get()]
-      return Number(others?.data_version) + Number(own?.n)
-    },
+    // The pragma counts what others commit, never what this connection does.
+    version: () => Number(others.get()?.data_version) + own,
     close: () => {
       if (db.isOpen) db.close()
     },

@@ -33,7 +33,14 @@ export function openReading(connection: Connection): Reading {
           (row) => ({ task: decodeTask(row), ordinal: row.ordinal as number }),
         ),
       ),
-    subtasks: (parent) => list(() => sql`${tasksOf} where parent_id = ${parent} order by sequence`, decodeTask),
+    resting: (reason) =>
+      list(
+        () =>
+          sql`${tasksOf} where kind in ('task', 'spawned', 'split') and status = 'blocked' and blocked_reason = ${reason} order by ordinal`,
+        decodeTask,
+      ),
+    subtasks: (parent) =>
+      list(() => sql`${tasksOf} where parent_id = ${parent} and kind = 'subtask' order by sequence`, decodeTask),
     idsLike: (start) =>
       list(
         () =>
@@ -78,7 +85,7 @@ export function openReading(connection: Connection): Reading {
     durations: (limit) =>
       list(
         () =>
-          sql`select finished_at - started_at as ms from task where status = 'completed' and kind <> 'subtask' and started_at is not null and not imported order by finished_at desc limit ${limit}`,
+          sql`select max(0, finished_at - started_at) as ms from task where status = 'completed' and kind <> 'subtask' and started_at is not null and not imported order by finished_at desc limit ${limit}`,
         (row) => row.ms as number,
       ),
     candidate: async (id) => {
@@ -141,25 +148,38 @@ async function allPages<T>(
 }
 
 function tasksWhere({ statuses, reasons, epic, parent, label }: TaskFilter, after: number, limit: number) {
+  // Few of many are found through the index `task_standing`, and sorted; `+` keeps the order of the rows from being preferred.
+  const few = statuses !== undefined && !statuses.some((status) => crowded.has(status))
+  const ordinal = raw(few ? '+ordinal' : 'ordinal')
   const where = [
-    sql`ordinal > ${after}`,
+    sql`${ordinal} > ${after}`,
+    ...(few ? [sql`kind in ('task', 'subtask', 'spawned', 'split')`] : []),
     ...(statuses ? [sql`status in (${oneOf(statuses)})`] : []),
     ...(reasons ? [sql`(status <> 'blocked' or blocked_reason in (${oneOf(reasons)}))`] : []),
     ...(epic ? [sql`epic_id = ${epic}`] : []),
     ...(parent ? [sql`parent_id = ${parent}`] : []),
     ...(label ? [sql`exists (select 1 from json_each(labels) where value = ${label})`] : []),
   ]
-  return sql`select ordinal, ${raw(taskColumnNames)} from task where ${join(where, ' and ')} order by ordinal limit ${limit}`
+  return sql`select ordinal, ${raw(taskColumnNames)} from task where ${join(where, ' and ')} order by ${ordinal} limit ${limit}`
 }
 
-function eventsWhere(after: number, { types, task, epic, from, to }: Parameters<Reading['events']>[1], limit: number) {
+/** Where most of many tasks are. */
+const crowded: ReadonlySet<TaskStatus> = new Set(['ready', 'completed'])
+
+function eventsWhere(
+  after: number,
+  { types, task, epic, from, to, upTo }: Parameters<Reading['events']>[1],
+  limit: number,
+) {
   const where = [
     sql`seq > ${after}`,
-    ...(types ? [sql`type in (${oneOf(types)})`] : []),
+    // A task has few events, a type has many: `+` keeps the index of types out.
+    ...(types ? [sql`${raw(task ? '+type' : 'type')} in (${oneOf(types)})`] : []),
     ...(task ? [sql`task = ${task}`] : []),
     ...(epic ? [sql`(epic = ${epic} or task in (select id from task where epic_id = ${epic}))`] : []),
     ...(from === undefined ? [] : [sql`at >= ${from}`]),
     ...(to === undefined ? [] : [sql`at <= ${to}`]),
+    ...(upTo === undefined ? [] : [sql`seq <= ${upTo}`]),
   ]
   return sql`select * from event where ${join(where, ' and ')} order by seq limit ${Math.min(limit, page)}`
 }

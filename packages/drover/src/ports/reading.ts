@@ -20,6 +20,8 @@ export interface EventFilter {
   epic?: string
   from?: number
   to?: number
+  /** Not beyond this `seq`. */
+  upTo?: number
 }
 
 /** What can be asked of the ledger. Every list is paged by the adapter; nothing here changes anything. */
@@ -27,6 +29,8 @@ export interface Reading {
   project(): Promise<{ id: string; target: string; createdAt: number }>
   task(id: string): Promise<Task | undefined>
   tasks(filter: TaskFilter): Promise<Task[]>
+  /** Tasks that rest for this reason; asked at each bell, so it costs no scan. */
+  resting(reason: BlockedReason): Promise<Task[]>
   subtasks(parent: string): Promise<Task[]>
   /** Ids that begin with this, exact first; also without `task-`. At most ten. */
   idsLike(start: string): Promise<string[]>

@@ -1,7 +1,8 @@
 /** What the wrapper of an attempt's agent says of it. */
 export type AgentState =
   | { state: 'absent' }
-  | { state: 'alive'; pid: number }
+  /** `ageMs`: since it began, by a clock that nobody sets; null where the system does not tell. */
+  | { state: 'alive'; pid: number; ageMs: number | null }
   | { state: 'over'; exitCode: number | null; signal: string | null }
 
 export interface AgentLaunch {

@@ -31,6 +31,8 @@ export interface Merge {
   commit: string
   /** The tip has all of it already. */
   empty: boolean
+  /** The tip is a commit that was made in this attempt's worktree: the branch was moved by hand, past the gate. */
+  ownTip: boolean
   files: string[]
 }
 export interface Conflict {
@@ -58,16 +60,27 @@ export interface Gate {
   durationMs: number
 }
 
+export interface LandedWork {
+  task: string
+  commit: string
+}
+
 export type Moved =
   | { outcome: 'landed' | 'already' }
+  /** A git of the person's holds the index of a checkout that must move along. */
+  | { outcome: 'locked' }
   /** The branch is not where it was. */
   | { outcome: 'moved' }
   /** A newer daemon has taken over this repository. */
   | { outcome: 'fenced' }
 
+type Landed = Record<'branch' | 'from' | 'to', string>
+
 export interface Blocker {
   path: string
   files: string[]
+  /** What the person does there, where it is no edit of a file. */
+  why?: string
 }
 
 /** Git and worktrees, in drover's words. Everything here is safe to do twice. */
@@ -75,16 +88,13 @@ export interface Workspace {
   /** After a start: a new epoch, our dead git's locks and children gone, half-finished moves of checkouts finished. */
   recover(): Promise<void>
   tip(branch: string): Promise<string>
-  /** Whether this commit's history holds the landed commit, or its trailer. */
-  holds(base: string, task: string, landed: string): Promise<boolean>
-  /** A worktree for the task: the one it had, or one made ready from what was kept or from the base. */
-  at(wanted: {
-    task: string
-    attempt: number
-    base: string
-    fresh: boolean
-    from: string | null
-  }): Promise<Worktree | { problem: string }>
+  /** The tasks whose landed commit is not in this commit's history, nor its trailer. */
+  lacking(base: string, landed: readonly LandedWork[]): Promise<string[]>
+  /** A worktree for the task: the one it had, or one made ready from what was kept or from the base. The signal ends its set-up. */
+  at(
+    wanted: { task: string; attempt: number; base: string; fresh: boolean; from: string | null },
+    signal?: AbortSignal,
+  ): Promise<Worktree | { problem: string }>
   find(task: string): Promise<Worktree | undefined>
   /** Commits what is there and points the refs at it: nothing that is not ignored can be lost afterwards. */
   keep(wanted: {
@@ -100,6 +110,7 @@ export interface Workspace {
   /** Programs that git's configuration would make it run and that no person has agreed to. Nothing lands while there are any. */
   strangeDrivers(): Promise<string[]>
   merge(wanted: {
+    task: string
     branch: string
     commit: string
     base: string
@@ -113,12 +124,14 @@ export interface Workspace {
   ): Promise<Gate>
   /** Checkouts of the target that must move along, and what stands in their way. */
   checkouts(branch: string, from: string, to: string): Promise<{ moves: CheckoutMove[]; blockers: Blocker[] }>
-  /** One ref transaction: epoch verified, branch compared and swapped, `refs/drover/landed/<task>` created. */
-  move(wanted: { task: string; branch: string; from: string; to: string }): Promise<Moved>
+  /** The same look while no landing is meant. */
+  blockers(branch: string, from: string, to: string): Promise<Blocker[]>
+  /** One ref transaction: epoch verified, branch compared and swapped, `refs/drover/landed/<task>` created; checkouts under lock. */
+  move(wanted: Landed & { task: string; checkouts?: readonly CheckoutMove[] }): Promise<Moved>
   landed(task: string): Promise<string | undefined>
   /** Takes `refs/drover/landed/<task>` away to a rescue ref, so that the task may land once more. */
   unland(task: string): Promise<void>
-  /** Moves the checkouts along after the ref has moved. What cannot be moved is returned. */
+  /** Moves the checkouts along that could not at once. What cannot be moved is returned. */
   follow(moves: readonly CheckoutMove[]): Promise<Blocker[]>
   diff(task: string, against: string | null, how: 'patch' | 'stat' | 'names'): Promise<string>
   rescues(task?: string): Promise<{ task: string; attempt: string; commit: string; at: number; subject: string }[]>

@@ -50,11 +50,17 @@ export function runJobs({ store, clock, onFailure }: Options): Runtime {
   const look = async (): Promise<void> => {
     if (looking || !workflows || stopping.signal.aborted) return void (lookAgain = true)
     looking = true
-    do {
-      lookAgain = false
-      for (const job of inTurn(await store.living())) if (mayBegin(job) && !stopping.signal.aborted) begin(job)
-    } while (lookAgain)
-    looking = false
+    try {
+      do {
+        lookAgain = false
+        for (const job of inTurn(await store.living())) if (mayBegin(job) && !stopping.signal.aborted) begin(job)
+      } while (lookAgain)
+    } catch {
+      // Whoever dispatches meets the same trouble and decides what it means; here it is only tried again.
+      void clock.sleep(1000, stopping.signal).then(look)
+    } finally {
+      looking = false
+    }
   }
 
   const begin = (job: Job): void => {
@@ -122,7 +128,8 @@ function openReplay(
     const known = remembered[seq - 1]
     if (known && known.name !== name) throw new Error(`${job.id}: step ${seq} was "${known.name}" and is "${name}" now`)
     if (known) return known.result as T
-    if (!(await store.holds(job))) throw new Abandoned(job.id)
+    // What a light step does is told with the next other one, and that one asks.
+    if (weight !== 'light' && !(await store.holds(job))) throw new Abandoned(job.id)
     const written = { together: false, last: false }
     const rowOf = (result: unknown): StepRow => ({ seq, name, result })
     const together = (result: unknown, last?: 'last' | undefined) =>

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import type { Change } from './changes.ts'
 import { removeAll } from './caches.ts'
 import type { Git } from './git.ts'
-import { exists } from './refs.ts'
+import { exists } from './small-files.ts'
 
 /** Folders that hold a commit's `.gitattributes` and nothing else: a merge reads them from where it runs. */
 export interface Attributes {
@@ -42,7 +42,7 @@ async function lay(git: Git, parent: string, commit: string): Promise<string> {
   })
   if (files.length === 0) return git.bare.cwd
   const folder = join(parent, commit)
-  if (await exists(folder)) return folder
+  if (exists(folder)) return folder
   const draft = `${folder}.new`
   await removeAll(draft)
   for (const { path, oid } of files)

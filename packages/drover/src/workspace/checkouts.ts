@@ -1,14 +1,15 @@
-import { sep } from 'node:path'
+import { join, sep } from 'node:path'
 import type { CheckoutMove } from '../domain/event.ts'
 import type { Blocker } from '../ports/workspace.ts'
 import { editedFiles, inTheWay } from './blockers.ts'
 import { pathsOf, type Change } from './changes.ts'
 import { changesBetween } from './differences.ts'
 import type { Git } from './git.ts'
-import { checkoutsOf, type Checkout } from './heads.ts'
+import { checkoutsOf, isOn, type Checkout } from './heads.ts'
 import type { Pending, PendingMoves } from './pending.ts'
-import { exists, type Refs } from './refs.ts'
-import { lookAtCopy } from './user-index.ts'
+import type { Refs } from './refs.ts'
+import { exists, readText } from './small-files.ts'
+import { lockOf, lookAtCopy } from './user-index.ts'
 
 export interface Checkouts {
   git: Git
@@ -30,33 +31,48 @@ export async function checkouts(
   to: Checkouts,
   landing: Landing,
 ): Promise<{ moves: CheckoutMove[]; blockers: Blocker[] }> {
-  const found = await onBranch(to, landing.branch)
-  if (found.length === 0) return { moves: [], blockers: [] }
-  const changes = await changesBetween(to.git, landing.from, landing.to)
-  const looks = await Promise.all(found.map((checkout) => lookAt(to, checkout, landing, changes)))
-  const blockers = looks.flatMap(({ move, files }) => (files.length > 0 ? [{ path: move.path, files }] : []))
+  const { looks, blockers } = await look(to, landing)
   // The intent must outlive a crash: a checkout left behind would revert the landing at the user's next `commit -a`.
-  if (blockers.length === 0)
-    for (const { move, before } of looks) await to.pending.save({ ...move, before, failed: false })
+  if (blockers.length === 0) for (const { move, before } of looks) to.pending.save({ ...move, before, failed: false })
   return { moves: blockers.length > 0 ? [] : looks.map(({ move }) => move), blockers }
 }
 
-async function onBranch({ git, refs, root, worktreeRoot }: Checkouts, branch: string): Promise<Checkout[]> {
-  const theirs = (await checkoutsOf(git.common, root)).filter(({ path }) => !path.startsWith(`${worktreeRoot}${sep}`))
-  const stands = await Promise.all(
-    theirs.map(async (checkout) => {
-      const head = await refs.head(checkout.gitDir)
-      return (
-        head !== undefined && 'branch' in head && head.branch === `refs/heads/${branch}` && (await isCheckout(checkout))
-      )
-    }),
-  )
-  return theirs.filter((_, n) => stands[n])
+/** What stands in the way, and nothing else: no landing is meant. */
+export async function blockersOf(to: Checkouts, landing: Landing): Promise<Blocker[]> {
+  const locked = onBranch(to, landing.branch).filter((checkout) => exists(lockOf(checkout)))
+  if (locked.length > 0) return locked.map(({ path }) => ({ path, files: ['.git/index.lock'] }))
+  return (await look(to, landing)).blockers
+}
+
+async function look(to: Checkouts, landing: Landing): Promise<{ looks: Look[]; blockers: Blocker[] }> {
+  const rebased = theirs(to).filter(({ gitDir }) => isRebased(gitDir, `refs/heads/${landing.branch}`))
+  if (rebased.length > 0)
+    return { looks: [], blockers: rebased.map(({ path }) => ({ path, files: [], why: rebasing(landing.branch) })) }
+  const found = onBranch(to, landing.branch)
+  if (found.length === 0) return { looks: [], blockers: [] }
+  const changes = await changesBetween(to.git, landing.from, landing.to)
+  const looks = await Promise.all(found.map((checkout) => lookAt(to, checkout, landing, changes)))
+  const inItsWay = looks.flatMap(({ move, files }) => (files.length > 0 ? [{ path: move.path, files }] : []))
+  return { looks, blockers: inItsWay }
+}
+
+const rebasing = (branch: string): string =>
+  `is in the middle of a rebase of ${branch}: \`git rebase --continue\` or \`git rebase --abort\``
+
+/** At its end a rebase demands the branch where it was, so moving it now would cost the person their rebase. */
+const isRebased = (gitDir: string, ref: string): boolean =>
+  ['rebase-merge', 'rebase-apply'].some((folder) => readText(join(gitDir, folder, 'head-name'))?.trim() === ref)
+
+const theirs = ({ git, root, worktreeRoot }: Checkouts): Checkout[] =>
+  checkoutsOf(git.common, root).filter(({ path }) => !path.startsWith(`${worktreeRoot}${sep}`))
+
+function onBranch(to: Checkouts, branch: string): Checkout[] {
+  const { refs } = to
+  return theirs(to).filter((checkout) => isOn(refs, checkout.gitDir, `refs/heads/${branch}`) && isCheckout(checkout))
 }
 
 /** A bare repository has a HEAD, but no files. */
-const isCheckout = async ({ path, gitDir }: Checkout): Promise<boolean> =>
-  (await exists(path)) && (await exists(`${gitDir}${sep}index`))
+const isCheckout = ({ path, gitDir }: Checkout): boolean => exists(path) && exists(`${gitDir}${sep}index`)
 
 interface Look {
   move: CheckoutMove
@@ -79,7 +95,7 @@ async function lateness(
   checkout: Checkout,
   tip: string,
 ): Promise<{ from: string; at: string } | undefined> {
-  const pending = await to.pending.of(checkout.gitDir)
+  const pending = to.pending.of(checkout.gitDir)
   const at = pending && (await landedOf(to.git, pending, tip))
   if (!at || !(await isBehind(to.git, checkout, { from: pending.from, to: at }))) return undefined
   return { from: pending.from, at }

@@ -1,10 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { chmod, mkdir, rename, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { deflate } from 'node:zlib'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { deflateSync } from 'node:zlib'
 import { plainLine } from './message.ts'
-import { exists } from './refs.ts'
+import { exists } from './small-files.ts'
 
 export interface Person {
   name: string
@@ -25,23 +24,23 @@ export interface Commit {
  * Writes a commit into the object folder, as `git commit-tree` does, and saves its process: of a task's nine, two.
  * The same commit is the same object, so doing it twice is doing it once.
  */
-export async function writeCommit(common: string, commit: Commit): Promise<string> {
+export function writeCommit(common: string, commit: Commit): string {
   const body = Buffer.from(textOf(commit))
   const object = Buffer.concat([Buffer.from(`commit ${body.length}\0`), body])
   const oid = createHash(commit.tree.length === 64 ? 'sha256' : 'sha1')
     .update(object)
     .digest('hex')
   const path = join(common, 'objects', oid.slice(0, 2), oid.slice(2))
-  if (!(await exists(path))) await place(common, path, await promisify(deflate)(object))
+  if (!exists(path)) place(common, path, deflateSync(object))
   return oid
 }
 
-async function place(common: string, path: string, bytes: Uint8Array): Promise<void> {
+/** Not flushed, as git does not by itself flush a loose object: the file system writes it before its name. */
+function place(common: string, path: string, bytes: Uint8Array): void {
   const draft = join(common, 'objects', `tmp_obj_${randomBytes(6).toString('hex')}`) // the name that git's own clean-up knows
-  await mkdir(join(path, '..'), { recursive: true })
-  await writeFile(draft, bytes, { flag: 'wx', flush: true })
-  await chmod(draft, 0o444)
-  await rename(draft, path)
+  writeFileSync(draft, bytes, { flag: 'wx', mode: 0o444 })
+  if (!exists(dirname(path))) mkdirSync(dirname(path), { recursive: true })
+  renameSync(draft, path)
 }
 
 function textOf({ tree, parents, author, committer, at, message }: Commit): string {

@@ -1,6 +1,7 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { exists, namesIn, readText } from './small-files.ts'
 
 /** Programs that git's configuration may make it run, and what a person has said of them. */
 export interface Drivers {
@@ -50,7 +51,7 @@ export function watchDrivers({ gitDir, env, trusted, list }: Options): Drivers {
     for (let tries = 1; ; tries++) {
       const before = await look()
       const { drivers, origins } = await readConfiguration(gitDir, env, list)
-      const alternates = await readFile(join(gitDir, alternatesKey), 'utf8').catch(() => undefined)
+      const alternates = readText(join(gitDir, alternatesKey))
       if (alternates !== undefined) drivers[alternatesKey] = alternates
       files = origins
       // The listing says which files to watch; what changed while it was read is read again.
@@ -60,7 +61,7 @@ export function watchDrivers({ gitDir, env, trusted, list }: Options): Drivers {
   }
 
   const look = async () => {
-    const print = await fingerprint(new Set([...(await usualFiles(gitDir, env)), ...files]))
+    const print = fingerprint(new Set([...usualFiles(gitDir, env), ...files]))
     return `${print} ${JSON.stringify(await trusted())}`
   }
   return {
@@ -95,7 +96,7 @@ async function readConfiguration(
   const drivers: Record<string, string> = {}
   const origins = new Set<string>()
   const read = new Set<string>()
-  const wanted: string[] = await worktreeConfigs(gitDir)
+  const wanted: string[] = worktreeConfigs(gitDir)
   const take = (text: string) => {
     for (const { origin, key, value } of entriesOf(text, gitDir)) {
       if (origin) origins.add(origin)
@@ -108,7 +109,7 @@ async function readConfiguration(
     if (read.has(file) || origins.has(file)) continue
     read.add(file)
     origins.add(file)
-    if (await stat(file).catch(() => undefined)) take(await list(['--file', file]))
+    if (exists(file)) take(await list(['--file', file]))
   }
   return { drivers, origins }
 }
@@ -133,12 +134,10 @@ function includedPath(value: string, origin: string, env: Options['env']): strin
   return resolve(dirname(origin), value)
 }
 
-async function worktreeConfigs(gitDir: string): Promise<string[]> {
-  const names = await readdir(join(gitDir, 'worktrees')).catch(() => [])
-  return names.map((name) => join(gitDir, 'worktrees', name, 'config.worktree'))
-}
+const worktreeConfigs = (gitDir: string): string[] =>
+  namesIn(join(gitDir, 'worktrees')).map((name) => join(gitDir, 'worktrees', name, 'config.worktree'))
 
-async function usualFiles(gitDir: string, env: Options['env']): Promise<string[]> {
+function usualFiles(gitDir: string, env: Options['env']): string[] {
   const home = env['HOME'] ?? homedir()
   const ours = ['config', 'config.worktree', alternatesKey].map((name) => join(gitDir, name))
   const theirs = [
@@ -146,14 +145,15 @@ async function usualFiles(gitDir: string, env: Options['env']): Promise<string[]
     join(env['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'git', 'config'),
     '/etc/gitconfig',
   ]
-  return [...ours, ...theirs, ...(await worktreeConfigs(gitDir))]
+  return [...ours, ...theirs, ...worktreeConfigs(gitDir)]
 }
 
 /** The time of change cannot be set by anybody, so no content needs to be read. */
-async function fingerprint(files: ReadonlySet<string>): Promise<string> {
-  const lines = [...files].toSorted().map(async (file) => {
-    const now = await stat(file, { bigint: true }).catch(() => undefined)
-    return now ? `${file} ${now.ino} ${now.size} ${now.mtimeNs} ${now.ctimeNs}` : ''
-  })
-  return (await Promise.all(lines)).filter(Boolean).join('\n')
+function fingerprint(files: ReadonlySet<string>): string {
+  let print = ''
+  for (const file of files) {
+    const now = statSync(file, { throwIfNoEntry: false })
+    if (now) print += `${file} ${now.ino} ${now.size} ${now.mtimeMs} ${now.ctimeMs}\n`
+  }
+  return print
 }

@@ -4,38 +4,67 @@ import { join } from 'node:path'
 import type { CheckoutMove } from '../domain/event.ts'
 import type { Blocker } from '../ports/workspace.ts'
 import { editsIn, inTheWay } from './blockers.ts'
-import type { Change } from './changes.ts'
+import { pathsOf, type Change } from './changes.ts'
 import { isBehind, landedOf, type Checkouts } from './checkouts.ts'
 import { changesBetween } from './differences.ts'
 import type { Git, Place } from './git.ts'
-import { changeIndex } from './user-index.ts'
+import { changeIndex, changeLocked } from './user-index.ts'
 
 /** Moves the checkouts along after the branch has moved. Safe to say again, also after a crash in its middle. */
-export async function follow(to: Checkouts, moves: readonly CheckoutMove[]): Promise<Blocker[]> {
+export const follow = (to: Checkouts, moves: readonly CheckoutMove[]): Promise<Blocker[]> =>
+  // What has followed under the lock of its landing is not waited for any more.
+  bringAll(
+    to,
+    moves.filter(({ gitDir }) => to.pending.of(gitDir)),
+    (move, change) => changeIndex(to.git, move, change),
+  )
+
+/** The same while the indexes are locked: nobody can commit between the branch and its checkouts. */
+export const followLocked = (to: Checkouts, moves: readonly CheckoutMove[]): Promise<Blocker[]> =>
+  bringAll(to, moves, changeLocked)
+
+type Changing = (
+  move: CheckoutMove,
+  change: (place: Place) => Promise<{ put: boolean; value: string[] }>,
+) => Promise<string[] | undefined>
+
+async function bringAll(to: Checkouts, moves: readonly CheckoutMove[], changing: Changing): Promise<Blocker[]> {
   const blockers: Blocker[] = []
   for (const move of moves) {
-    const files = await followOne(to, move)
-    if (files.length === 0) await to.pending.drop(move.gitDir)
+    const files = await followOne(to, move, changing)
+    if (files.length === 0) to.pending.drop(move.gitDir)
     else {
-      await to.pending.save({ before: null, ...(await to.pending.of(move.gitDir)), ...move, failed: true })
+      to.pending.save({ before: null, ...to.pending.of(move.gitDir), ...move, failed: true })
       blockers.push({ path: move.path, files })
     }
   }
   return blockers
 }
 
-async function followOne(to: Checkouts, move: CheckoutMove): Promise<string[]> {
-  // The user went on by themselves: another branch, or commits on top. Their index is theirs.
-  if ((await to.refs.commitOf(move.gitDir)) !== move.to) return []
+async function followOne(to: Checkouts, move: CheckoutMove, changing: Changing): Promise<string[]> {
   const changes = await changesBetween(to.git, move.from, move.to)
+  if (!(await isMeant(to, move, changes))) return []
   const present = await inTheWay(move.path, changes)
   if (present.length > 0 && !(await isBehind(to.git, move, move))) return []
-  const files = await changeIndex(to.git, move, async (place) => {
+  const files = await changing(move, async (place) => {
     const left = await bring(to.git, place, move, { changes, present })
     return { put: left.length === 0, value: left }
   })
   if (files === undefined) return ['.git/index.lock']
   return files.length > 0 && !(await isBehind(to.git, move, move)) ? [] : files
+}
+
+/**
+ * Whether the checkout still stands on what landed. Commits of the user's on top are no hindrance while they leave its files as they
+ * landed (`commit --only`): left behind, the next one would undo the landing. Otherwise the user went on by themselves, and their index is theirs.
+ */
+async function isMeant({ git, refs }: Checkouts, move: CheckoutMove, changes: readonly Change[]): Promise<boolean> {
+  const head = await refs.commitOf(move.gitDir)
+  if (head === undefined || head === move.to) return head === move.to
+  const above = await git.run(git.bare, ['merge-base', '--is-ancestor', move.to, head], { also: [1, 128] })
+  if (above.code !== 0) return false
+  const since = new Set(pathsOf(await changesBetween(git, move.to, head)))
+  return !pathsOf(changes).some((path) => since.has(path))
 }
 
 const moveAlong = `
@@ -98,16 +127,16 @@ const linkOid = (target: string, like: string): string =>
 
 /** After a start: moves whose branch did move are finished, the others forgotten. */
 export async function finishMoves(to: Checkouts): Promise<void> {
-  for (const pending of await to.pending.all()) {
+  for (const pending of to.pending.all()) {
     const head = await to.refs.commitOf(pending.gitDir)
     const landed = head && (await landedOf(to.git, pending, head))
     if (landed) await follow(to, [{ path: pending.path, gitDir: pending.gitDir, from: pending.from, to: landed }])
-    else await to.pending.drop(pending.gitDir)
+    else to.pending.drop(pending.gitDir)
   }
 }
 
 /** Checkouts that did not follow: their next commit would undo a landing. */
 export async function behind({ pending, refs }: Checkouts, branch: string): Promise<{ path: string; by: string }[]> {
   const tip = await refs.read(`refs/heads/${branch}`)
-  return (await pending.all()).flatMap(({ path, to, failed }) => (failed || to === tip ? [{ path, by: to }] : []))
+  return pending.all().flatMap(({ path, to, failed }) => (failed || to === tip ? [{ path, by: to }] : []))
 }

@@ -76,8 +76,8 @@ function concluded(
 }
 
 async function gateWorktree(to: Gating, commit: string): Promise<Entry> {
-  const known = await to.entries.named('_gate')
-  if (known && (await isThere(known))) return { ...known, base: commit }
+  const known = to.entries.named('_gate')
+  if (known && isThere(known)) return { ...known, base: commit }
   if (known) await removeWorktree(to, known)
   return addWorktree(to, { name: '_gate', state: 'gate', base: commit })
 }

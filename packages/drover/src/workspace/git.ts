@@ -10,6 +10,8 @@ export interface Call {
   args: readonly string[]
   cwd: string
   env: Record<string, string>
+  /** Variables that many calls have in common, the very same object each time. `env` goes before them. */
+  shared: Readonly<Record<string, string>>
   input?: string
   timeoutMs?: number
 }
@@ -71,6 +73,8 @@ export interface GitOptions {
 }
 
 const timeoutMs = 10 * 60_000
+type Variables = Readonly<Record<string, string>>
+const none: Variables = {}
 
 export function openGit({ gitDir, runFolder, exec, env, trusted }: GitOptions): Git {
   const clean = cleanEnvironment(env)
@@ -88,21 +92,26 @@ export function openGit({ gitDir, runFolder, exec, env, trusted }: GitOptions): 
     asked: Asked & { pins?: Readonly<Record<string, string>> },
   ): Promise<Output> {
     await ready()
-    const pins = { ...hardened, ...(place.theirs ? {} : hardenedInOurs), ...asked.pins }
-    const call: Call = { file, args, cwd: place.cwd, env: environment(place, pins), timeoutMs }
+    const shared = sharedBy(asked.pins ?? none, place.theirs ?? false)
+    const call: Call = { file, args, cwd: place.cwd, env: environment(place), shared, timeoutMs }
     const ended = await exec(asked.input === undefined ? call : { ...call, input: asked.input })
     const code = ended.exitCode ?? -1
     if (code === 0 || asked.also?.includes(code)) return { code, out: ended.stdout, err: ended.stderr }
     throw failure(args, ended)
   }
 
-  const environment = (place: Place, pins: Readonly<Record<string, string>>): Record<string, string> => ({
-    ...clean,
+  /** Made once for the pins that are in force; there are two kinds of place. */
+  let [pinned, ours, theirs] = [none, undefined as Variables | undefined, undefined as Variables | undefined]
+  const sharedBy = (pins: Variables, isTheirs: boolean): Variables => {
+    if (pins !== pinned) [pinned, ours, theirs] = [pins, undefined, undefined]
+    const make = (more: Variables) => ({ ...clean, ...configInEnvironment({ ...hardened, ...more, ...pins }) })
+    return isTheirs ? (theirs ??= make({})) : (ours ??= make(hardenedInOurs))
+  }
+  const environment = (place: Place): Record<string, string> => ({
     GIT_DIR: place.gitDir,
     GIT_COMMON_DIR: gitDir,
     GIT_WORK_TREE: place.worktree,
     ...(place.index ? { GIT_INDEX_FILE: place.index } : {}),
-    ...configInEnvironment(pins),
     DROVER_GIT: `${hash}:${epoch}`,
     ...place.env,
   })
@@ -111,15 +120,15 @@ export function openGit({ gitDir, runFolder, exec, env, trusted }: GitOptions): 
   const list = async (args: readonly string[]) =>
     (await start(bare, 'git', ['config', '-z', '--list', '--show-origin', '--includes', ...args], { also: [1] })).out
   const drivers = watchDrivers({ gitDir, env: clean, trusted, list })
-  const pinned = async (asked: Asked = {}) => ({ ...asked, pins: await drivers.pins() })
+  const withPins = async (asked: Asked = {}) => ({ ...asked, pins: await drivers.pins() })
   return {
     common: gitDir,
     mark: `DROVER_GIT=${hash}:`,
     drivers,
     bare,
-    run: async (place, args, asked) => start(place, 'git', args, await pinned(asked)),
+    run: async (place, args, asked) => start(place, 'git', args, await withPins(asked)),
     script: async (place, script, args, asked) =>
-      start(place, 'sh', ['-ec', script, 'drover', ...args], await pinned(asked)),
+      start(place, 'sh', ['-ec', script, 'drover', ...args], await withPins(asked)),
     enter: (next) => void (epoch = next),
   }
 }

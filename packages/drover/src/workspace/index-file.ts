@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { exists } from './small-files.ts'
 
 const assumeValid = 0x8000
 const extended = 0x4000
@@ -13,8 +14,8 @@ export interface IndexLook {
 }
 
 /** Read here, because asking git would be a process for every task. 100,000 entries take some milliseconds. */
-export async function lookAtIndex(path: string, oidBytes: number): Promise<IndexLook> {
-  const bytes = await readFile(path).catch(() => undefined)
+export function lookAtIndex(path: string, oidBytes: number): IndexLook {
+  const bytes = exists(path) ? readFileSync(path) : undefined
   if (!bytes) return { hides: false, gitlinks: false }
   const version = bytes.length < 12 || bytes.toString('latin1', 0, 4) !== 'DIRC' ? 0 : bytes.readUInt32BE(4)
   return version === 2 || version === 3 ? walk(bytes, oidBytes) : { hides: true, gitlinks: true }

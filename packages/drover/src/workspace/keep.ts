@@ -1,10 +1,10 @@
-import { writeFile } from 'node:fs/promises'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DroverError } from '../domain/error.ts'
 import type { Kept } from '../ports/workspace.ts'
 import { pathsOf, readChanges } from './changes.ts'
 import { writeCommit, type Person } from './commit-object.ts'
-import { isCheckedOut } from './heads.ts'
+import { isCheckedOut, isOn } from './heads.ts'
 import { keptMessage, keptTrailer, plainLine } from './message.ts'
 import { updateRefs, zeros, type Refs } from './refs.ts'
 import { isThere, placeOf, repair } from './repair.ts'
@@ -41,16 +41,18 @@ export const branchRef = (task: string): string => `refs/heads/drover/${task}`
 
 /** Commits what is there on top of what the agent committed, and points the attempt's refs at it. */
 export async function keepWork(to: Keeping, entry: Entry, wanted: Keep): Promise<Kept> {
-  await repair(entry, to.runFolder)
+  repair(entry, to.runFolder)
   await leaveBranch(to, entry, branchRef(wanted.task))
   const standing = await standOf(to, entry)
   // An agent that removed its whole worktree did not ask for every file to be deleted on the branch.
-  const staged = (await isThere(entry)) ? await stage(to, placeOf(entry), standing.base) : await untouched(to, standing)
+  const isGone = !isThere(entry)
+  const staged = !isGone ? await stage(to, placeOf(entry), standing.base) : await untouched(to, standing)
   const leftovers = standing.tree === null ? staged.changes.length > 0 : staged.tree !== standing.tree
   const commit = await commitOf(to, wanted, { standing, staged, leftovers })
   await pointAt(to, wanted, commit, await keepAside(to, wanted, staged))
-  await to.entries.save({ ...entry, base: standing.base, kept: true })
-  const problem = [...staged.problems, ...(await filterProblems(to))].join('; ') || null
+  to.entries.save({ ...entry, base: standing.base, kept: true })
+  const lost = isGone && commit === null ? ['its worktree was removed, with all that was not committed'] : []
+  const problem = [...staged.problems, ...lost, ...(await filterProblems(to))].join('; ') || null
   return {
     commit,
     base: standing.base,
@@ -64,9 +66,8 @@ export async function keepWork(to: Keeping, entry: Entry, wanted: Keep): Promise
 
 /** The branch that is ours to move and to delete is not for an agent to stand on. */
 async function leaveBranch({ refs }: Keeping, { gitDir }: Entry, own: string): Promise<void> {
-  const head = await refs.head(gitDir!)
-  const commit = head && 'branch' in head && head.branch === own ? await refs.read(own) : undefined
-  if (commit) await writeFile(join(gitDir!, 'HEAD'), `${commit}\n`)
+  const commit = isOn(refs, gitDir!, own) ? await refs.read(own) : undefined
+  if (commit) writeFileSync(join(gitDir!, 'HEAD'), `${commit}\n`)
 }
 
 const describe = `
@@ -156,7 +157,7 @@ async function keepAside(
     const message = `Uncommitted work of ${task} in ${plainLine(path)}\n`
     kept.push([
       ref,
-      await writeCommit(git.common, { tree, parents: earlier ? [earlier] : [], author, committer, at: now(), message }),
+      writeCommit(git.common, { tree, parents: earlier ? [earlier] : [], author, committer, at: now(), message }),
     ])
   }
   return kept
@@ -171,7 +172,7 @@ async function pointAt(
   const rescue: [string, string][] = commit ? [[rescueRef(task, attempt), commit]] : []
   const wanted = [...rescue, ...aside]
   // A branch that somebody called `drover`, or works on, leaves no room for ours; the rescue ref holds the work.
-  if (commit && !(await refs.read('refs/heads/drover')) && !(await isCheckedOut(git.common, refs, branchRef(task))))
+  if (commit && !(await refs.read('refs/heads/drover')) && !isCheckedOut(git.common, refs, branchRef(task)))
     wanted.push([branchRef(task), commit])
   const lines: string[] = []
   for (const [ref, to] of wanted) {
@@ -184,5 +185,7 @@ async function pointAt(
 /** With a filter off, files stand in this commit as they should never be stored. */
 async function filterProblems({ git }: Keeping): Promise<string[]> {
   const filters = (await git.drivers.strange()).filter((key) => key.startsWith('filter.'))
-  return filters.length > 0 ? [new DroverError('untrusted-config', { keys: filters }).message] : []
+  if (filters.length === 0) return []
+  const { message, hint } = new DroverError('untrusted-config', { keys: filters })
+  return [`${message}; look at .git/config, then \`${hint}\``]
 }

@@ -1,8 +1,9 @@
-import { readdir, rm, stat } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Git } from './git.ts'
 import { checkoutsOf } from './heads.ts'
-import { isOurLock } from './user-index.ts'
+import { removeWhenLeft } from './left-lock.ts'
+import { copyName, isOurLock } from './user-index.ts'
 import type { Entries } from './worktree-file.ts'
 
 export interface Locks {
@@ -11,9 +12,6 @@ export interface Locks {
   root: string
   target: string
 }
-
-/** A lock of the user's git lives for moments; one that is older than this, with our own git gone, was left by a dead one. */
-const leftAfterMs = 1000
 
 /** Removes the locks that our own dead git left. Our git children must be gone. Never the user's `index.lock`. */
 export async function removeLocks(to: Locks): Promise<void> {
@@ -37,26 +35,16 @@ async function locksUnder(folder: string): Promise<string[]> {
 
 /** Where an agent may be at work, a lock may be its own; there it goes before the work is kept. */
 async function locksOfIdle({ entries }: Locks): Promise<string[]> {
-  const idle = (await entries.all()).filter((entry) => entry.gitDir && (entry.kept || !entry.ready))
+  const idle = entries.all().filter((entry) => entry.gitDir && (entry.kept || !entry.ready))
   return idle.flatMap(({ gitDir }) => ['index.lock', 'HEAD.lock'].map((name) => join(gitDir!, name)))
 }
 
 /** Locks that say they are ours, and the copies made under them. */
 async function removeIndexLocks({ git, root }: Locks): Promise<void> {
-  for (const { gitDir } of await checkoutsOf(git.common, root)) {
+  for (const { gitDir } of checkoutsOf(git.common, root)) {
     const lock = join(gitDir, 'index.lock')
     if (await isOurLock(git, lock)) await rm(lock, { force: true })
-    const copies = ['index.drover', 'index.drover.lock', 'index.drover-look', 'index.drover-look.lock']
+    const copies = (await readdir(gitDir).catch(() => [])).filter((name) => name.startsWith(copyName))
     await Promise.all(copies.map((name) => rm(join(gitDir, name), { force: true })))
-  }
-}
-
-async function removeWhenLeft(path: string): Promise<void> {
-  for (let seen = await stat(path).catch(() => undefined); seen;) {
-    const left = seen.mtimeMs + leftAfterMs - Date.now()
-    if (left <= 0) return rm(path, { force: true })
-    await new Promise((resolve) => setTimeout(resolve, Math.min(left, leftAfterMs)))
-    const now = await stat(path).catch(() => undefined)
-    seen = now
   }
 }

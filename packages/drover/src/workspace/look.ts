@@ -20,10 +20,10 @@ const diffArgs: Record<DiffKind, string[]> = {
 
 /** What a task changed: in its worktree as it is now, else what was kept or has landed. */
 export async function diff(to: Worktrees, task: string, against: string | null, how: DiffKind): Promise<string> {
-  const entry = await to.entries.of(task)
+  const entry = to.entries.of(task)
   const from = against === null ? null : await commitNamed(to.git, against)
   const ends =
-    entry && entry.ready && (await isThere(entry))
+    entry && entry.ready && isThere(entry)
       ? { from: from ?? entry.base!, to: await treeNow(to, entry) }
       : await keptEnds(to, task, from)
   if (!ends) return ''

@@ -1,11 +1,12 @@
-import { mkdir, rename, rm, rmdir, symlink } from 'node:fs/promises'
+import { renameSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdir, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DroverError } from '../domain/error.ts'
 import { removeAll } from './caches.ts'
 import { checkoutsOf } from './heads.ts'
 import type { Git } from './git.ts'
 import type { Mutex } from './mutex.ts'
-import { exists } from './refs.ts'
+import { exists } from './small-files.ts'
 import type { Entries, Entry } from './worktree-file.ts'
 
 export interface Making {
@@ -37,7 +38,7 @@ export const addWorktree = (
     const entry: Entry = { ...unused, ...wanted, name, path: join(to.entries.folder, name) }
     await mkdir(to.entries.folder, { recursive: true })
     // Said before it is done: one that is half made at a crash was never worked in, and may simply go.
-    await to.entries.save({ ...entry, state: 'making' })
+    to.entries.save({ ...entry, state: 'making' })
     await add(to.git, entry.path, wanted.base)
     const gitDir = await gitDirOf(to, entry.path)
     if (!gitDir)
@@ -46,14 +47,14 @@ export const addWorktree = (
         problem: `${entry.path} is not in the list of worktrees`,
       })
     const made = { ...entry, gitDir }
-    await to.entries.save(made)
+    to.entries.save(made)
     return made
   })
 
 async function freeName(entries: Entries): Promise<string> {
   for (let n = 1; ; n++) {
     const name = `_${n}`
-    if (!(await entries.named(name)) && !(await exists(join(entries.folder, name)))) return name
+    if (!entries.named(name) && !exists(join(entries.folder, name))) return name
   }
 }
 
@@ -71,26 +72,25 @@ async function add(git: Git, path: string, commit: string): Promise<void> {
 }
 
 const gitDirOf = async ({ git, root }: Making, path: string): Promise<string | undefined> =>
-  (await checkoutsOf(git.common, root)).find((checkout) => checkout.path === path && checkout.gitDir !== git.common)
-    ?.gitDir
+  checkoutsOf(git.common, root).find((checkout) => checkout.path === path && checkout.gitDir !== git.common)?.gitDir
 
 /** Takes a worktree away, its folder and what git knows of it. Its work must be kept. */
 export const removeWorktree = (to: Making, entry: Entry): Promise<void> =>
   to.alone(async () => {
     const gitDir = entry.gitDir ?? (await gitDirOf(to, entry.path))
-    if (entry.task) await unlink(to.entries, entry.task)
+    if (entry.task) unlink(to.entries, entry.task)
     await removeAll(entry.path)
     if (gitDir?.startsWith(join(to.git.common, 'worktrees/'))) await removeAll(gitDir)
     await rmdir(join(to.git.common, 'worktrees')).catch(() => undefined)
-    await to.entries.forget(entry)
+    to.entries.forget(entry)
   })
 
 /** `<task>` beside the worktrees leads to the one where it is worked on. */
-export async function link(entries: Entries, task: string, name: string): Promise<void> {
+export function link(entries: Entries, task: string, name: string): void {
   const draft = join(entries.folder, `.${task}.new`)
-  await rm(draft, { force: true })
-  await symlink(name, draft)
-  await rename(draft, join(entries.folder, task))
+  rmSync(draft, { force: true })
+  symlinkSync(name, draft)
+  renameSync(draft, join(entries.folder, task))
 }
 
-export const unlink = (entries: Entries, task: string): Promise<void> => rm(join(entries.folder, task), { force: true })
+export const unlink = (entries: Entries, task: string): void => rmSync(join(entries.folder, task), { force: true })

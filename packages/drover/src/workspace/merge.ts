@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdirSync } from 'node:fs'
 import { DroverError } from '../domain/error.ts'
 import type { Conflict, LandingText, Merge } from '../ports/workspace.ts'
 import type { Attributes } from './attributes.ts'
@@ -7,17 +7,23 @@ import { writeCommit, type Person } from './commit-object.ts'
 import { learnChanges } from './differences.ts'
 import type { Git, Place } from './git.ts'
 import { landingMessage } from './message.ts'
+import { grewFrom, isOurs, learnParent } from './growth.ts'
+import { wasMadeIn } from './made-in.ts'
 import type { Refs } from './refs.ts'
+import { exists } from './small-files.ts'
 import { canReach } from './submodules.ts'
+import type { Entries } from './worktree-file.ts'
 
 export interface Merging {
   git: Git
+  entries: Entries
   refs: Refs
   attributes: Attributes
   committer: Person
 }
 
 export interface MergeWanted {
+  task: string
   branch: string
   commit: string
   base: string
@@ -29,16 +35,20 @@ export interface MergeWanted {
 export async function merge(to: Merging, wanted: MergeWanted): Promise<Merge | Conflict> {
   await refuseStrangeDrivers(to.git)
   const tip = await tipOf(to.refs, wanted.branch)
+  const grew = await grewFrom(to.git, tip, wanted.base)
+  const [ours, theirs] = grew ? [tip, wanted.commit] : await sidesOf(to, tip, wanted)
   const merged =
-    tip === wanted.base ? await asItIs(to.git, tip, wanted.commit) : await mergeTrees(to, tip, wanted.commit)
+    tip === wanted.base ? await asItIs(to.git, tip, wanted.commit) : await mergeTrees(to, tip, [ours, theirs])
   if (!('tree' in merged)) return { outcome: 'conflict', tip, ...merged }
   const refused = await whyNot(to.git, merged.changes)
   if (refused) return { outcome: 'conflict', tip, ...refused }
   const files = pathsOf(merged.changes)
-  if (files.length === 0) return { outcome: 'merged', tip, tree: merged.tree, commit: tip, empty: true, files }
-  const parents = wanted.history === 'merge' ? [tip, wanted.commit] : [tip]
+  const ownTip = tip !== wanted.base && !isOurs(to.git, tip) && (await wasMadeIn(to.entries, wanted.task, tip))
+  const same = { outcome: 'merged', tip, tree: merged.tree, ownTip, files } as const
+  if (files.length === 0) return { ...same, commit: tip, empty: true }
+  const parents = wanted.history === 'merge' && grew ? [tip, wanted.commit] : [tip]
   const { author, at } = wanted.text
-  const commit = await writeCommit(to.git.common, {
+  const commit = writeCommit(to.git.common, {
     tree: merged.tree,
     parents,
     author,
@@ -48,7 +58,8 @@ export async function merge(to: Merging, wanted: MergeWanted): Promise<Merge | C
   })
   to.attributes.learn(commit, tip, merged.changes)
   learnChanges(to.git, { from: tip, to: commit, changes: merged.changes })
-  return { outcome: 'merged', tip, tree: merged.tree, commit, empty: false, files }
+  learnParent(to.git, commit, tip)
+  return { ...same, commit, empty: false }
 }
 
 export async function tipOf(refs: Refs, branch: string): Promise<string> {
@@ -83,16 +94,35 @@ git diff-tree -r -z --raw --no-renames "$1" "$tree"
 const asItIs = async (git: Git, tip: string, commit: string): Promise<Merged> =>
   read((await git.script(git.bare, describe, [tip, commit])).out)
 
-async function mergeTrees({ git, attributes }: Merging, tip: string, commit: string): Promise<Merged | Refused> {
+async function mergeTrees(
+  { git, attributes }: Merging,
+  tip: string,
+  sides: readonly [string, string],
+): Promise<Merged | Refused> {
   const folder = await attributes.folderOf(tip)
-  await mkdir(folder, { recursive: true })
+  if (!exists(folder)) mkdirSync(folder, { recursive: true })
   const place: Place = { ...git.bare, cwd: folder, worktree: folder }
-  const { code, out, err } = await git.script(place, mergeAndDescribe, [tip, commit], { also: [1, 128] })
+  const { code, out, err } = await git.script(place, mergeAndDescribe, sides, { also: [1, 128] })
   if (code === 0) return read(out)
-  if (code === 1) return conflictOf(git, place, [tip, commit])
+  if (code === 1) return conflictOf(git, place, sides)
   if (/unrelated histories/.test(err))
     return { files: [], detail: 'the commits have no history in common with the branch' }
   throw new DroverError('git', { command: 'merge-tree', problem: err.trim() })
+}
+
+const treesOf = 'for commit; do git rev-parse "$commit^{tree}"; done'
+
+/** The person has rewritten the branch: only what the attempt changed lands, and nothing of what they took away with it. */
+async function sidesOf(
+  { git, committer }: Merging,
+  tip: string,
+  { base, commit }: MergeWanted,
+): Promise<[string, string]> {
+  const trees = (await git.script(git.bare, treesOf, [base, tip, commit])).out.split('\n')
+  const at = (tree: string, parents: string[]) =>
+    writeCommit(git.common, { tree, parents, author: committer, committer, at: 0, message: 'a side of a merge\n' })
+  const before = await at(trees[0]!, [])
+  return [await at(trees[1]!, [before]), await at(trees[2]!, [before])]
 }
 
 function read(out: string): Merged {

@@ -3,7 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { addBut, nestedIn } from './add.ts'
 import type { Git, Place } from './git.ts'
-import { exists, readText } from './refs.ts'
+import { exists, readText } from './small-files.ts'
 
 /**
  * The tree of a repository's files, without asking that repository: its configuration is an agent's.
@@ -34,10 +34,8 @@ export async function snapshot(git: Git, folder: string, runFolder: string, arou
 
 async function standIn(git: Git, runFolder: string, around: string): Promise<string> {
   const gitDir = join(runFolder, 'stand-in.git')
-  const format = /objectformat\s*=\s*sha256/i.test((await readText(join(git.common, 'config'))) ?? '')
-    ? 'sha256'
-    : 'sha1'
-  if (!(await exists(join(gitDir, 'HEAD')))) {
+  const format = /objectformat\s*=\s*sha256/i.test(readText(join(git.common, 'config')) ?? '') ? 'sha256' : 'sha1'
+  if (!exists(join(gitDir, 'HEAD'))) {
     await git.script(
       git.bare,
       'unset GIT_DIR GIT_WORK_TREE GIT_COMMON_DIR; git init -q --bare --template= --object-format="$1" "$2"',

@@ -4,12 +4,12 @@ import type { Clock } from '../ports/clock.ts'
 import type { System } from '../ports/system.ts'
 import type { Workspace } from '../ports/workspace.ts'
 import { openAttributes } from './attributes.ts'
-import { checkouts } from './checkouts.ts'
+import { blockersOf, checkouts } from './checkouts.ts'
 import type { Person } from './commit-object.ts'
 import { behind, follow } from './follow.ts'
 import { gate, type Gating } from './gate.ts'
 import { openGit, type Exec } from './git.ts'
-import { holds } from './holds.ts'
+import { lacking } from './lacking.ts'
 import { diff, rescues, restore } from './look.ts'
 import { merge, tipOf } from './merge.ts'
 import { epochRef, landedRef, move, unland } from './move.ts'
@@ -44,7 +44,7 @@ export interface WorkspaceOptions {
   cache: readonly string[]
   include: string
   /** Runs `worktree.setup`, if there is one; answers with what went wrong, in words. */
-  setup: ((path: string) => Promise<string | null>) | null
+  setup: ((path: string, signal: AbortSignal) => Promise<string | null>) | null
   /** Ends processes whose environment has a mark that begins so (`DROVER_GIT=<12 hex>:`), but those of one epoch. */
   endGit(mark: string, butEpoch: string): Promise<void>
 }
@@ -53,6 +53,10 @@ export interface TrustingWorkspace extends Workspace {
   /** Programs that git's configuration may make it run, as they stand now: to be stored, and given back as `trusted`. */
   readDrivers(): Promise<Record<string, string>>
 }
+
+/** The set-up as one caller has it: it ends when nobody waits for it any more. */
+const stoppable = (setup: WorkspaceOptions['setup'], signal: AbortSignal) =>
+  setup && ((path: string) => setup(path, signal))
 
 /** The only place that runs git. */
 export function openWorkspace(options: WorkspaceOptions): TrustingWorkspace {
@@ -63,8 +67,10 @@ export function openWorkspace(options: WorkspaceOptions): TrustingWorkspace {
   const pending = openPending(join(runFolder, 'moves.json'))
   const attributes = openAttributes(git, runFolder)
   const gateAlone = createMutex()
+  const never = new AbortController().signal
   const to: Gating & Parameters<typeof recover>[0] & Parameters<typeof merge>[0] = {
     ...options,
+    setup: stoppable(options.setup, never),
     git,
     refs,
     entries,
@@ -76,22 +82,27 @@ export function openWorkspace(options: WorkspaceOptions): TrustingWorkspace {
   }
   // Read once: a process that was overtaken must not learn the epoch of the one that overtook it.
   let epoch: Promise<string | undefined> | undefined
-  const moving = { git, refs, epoch: () => (epoch ??= refs.read(epochRef)) }
+  const moving = {
+    ...to,
+    epoch: () => (epoch ??= refs.read(epochRef)),
+    renewed: (now: string) => void (epoch = Promise.resolve(now)),
+  }
   return {
     async recover() {
       epoch = Promise.resolve(await recover(to))
     },
     tip: (branch) => tipOf(refs, branch),
-    holds: (base, task, landed) => holds(git, base, task, landed),
-    at: (wanted) => at(to, wanted),
+    lacking: (base, landed) => lacking(git, base, landed),
+    at: (wanted, signal = never) => at({ ...to, setup: stoppable(options.setup, signal) }, wanted),
     find: (task) => find(to, task),
     keep: (wanted) => keep(to, wanted),
     forgetClaims: (task) => forgetClaims(to, task),
     release: (task) => release(to, task),
     strangeDrivers: () => git.drivers.strange(),
     merge: (wanted) => merge(to, wanted),
-    gate: (wanted, signal) => gateAlone(() => gate(to, wanted, signal)),
+    gate: (wanted, signal) => gateAlone(() => gate({ ...to, setup: stoppable(options.setup, signal) }, wanted, signal)),
     checkouts: (branch, from, target) => checkouts(to, { branch, from, to: target }),
+    blockers: (branch, from, target) => blockersOf(to, { branch, from, to: target }),
     move: (wanted) => move(moving, wanted),
     landed: (task) => refs.read(landedRef(task)),
     unland: (task) => unland(moving, task),

@@ -1,6 +1,5 @@
 import type { CheckoutMove } from '../domain/event.ts'
-import { readText } from './refs.ts'
-import { writeWhole } from './worktree-file.ts'
+import { readText, writeWhole } from './small-files.ts'
 
 /** A checkout that is to follow the branch, written down before the branch moves. */
 export interface Pending extends CheckoutMove {
@@ -11,24 +10,24 @@ export interface Pending extends CheckoutMove {
 }
 
 export interface PendingMoves {
-  all(): Promise<Pending[]>
-  of(gitDir: string): Promise<Pending | undefined>
-  save(pending: Pending): Promise<void>
-  drop(gitDir: string): Promise<void>
+  all(): Pending[]
+  of(gitDir: string): Pending | undefined
+  save(pending: Pending): void
+  drop(gitDir: string): void
 }
 
 /** In a small file, so that `status` can say cheaply which checkout is behind. */
 export function openPending(path: string): PendingMoves {
-  const all = async () => parse(await readText(path))
-  const put = async (gitDir: string, next: readonly Pending[]) => {
-    const others = (await all()).filter((pending) => pending.gitDir !== gitDir)
-    await writeWhole(path, `${JSON.stringify([...others, ...next])}\n`)
+  const all = () => parse(readText(path))
+  const put = (gitDir: string, next: readonly Pending[]) => {
+    const others = all().filter((pending) => pending.gitDir !== gitDir)
+    writeWhole(path, `${JSON.stringify([...others, ...next])}\n`, 'flushed')
   }
   return {
     all,
-    of: async (gitDir) => (await all()).find((pending) => pending.gitDir === gitDir),
+    of: (gitDir) => all().find((pending) => pending.gitDir === gitDir),
     save: (pending) => put(pending.gitDir, [pending]),
-    drop: async (gitDir) => ((await all()).some((pending) => pending.gitDir === gitDir) ? put(gitDir, []) : undefined),
+    drop: (gitDir) => (all().some((pending) => pending.gitDir === gitDir) ? put(gitDir, []) : undefined),
   }
 }
 

@@ -4,8 +4,8 @@ import { DroverError } from '../domain/error.ts'
 import { cachePaths, hashCaches, removeAll, verifiedCaches } from './caches.ts'
 import type { Git } from './git.ts'
 import { lookAtIndex } from './index-file.ts'
-import { exists } from './refs.ts'
-import { placeOf, repair } from './repair.ts'
+import { exists } from './small-files.ts'
+import { placeOf, remove, repair } from './repair.ts'
 import type { Entries, Entry } from './worktree-file.ts'
 
 export interface Preparing {
@@ -50,13 +50,13 @@ export async function prepare(to: Preparing, entry: Entry, commit: string, fresh
   const paths = cachePaths(to.cache)
   const verified = fresh ? [] : await verifiedCaches(entry, paths)
   // Until it is ready nobody has worked here: at a crash there is nothing to keep, and a half-made checkout is no work.
-  await to.entries.save({ ...entry, kept: true, ready: false, caches: {} })
-  await repair(entry, to.runFolder)
-  await Promise.all(unfinished.map((name) => rm(join(entry.gitDir!, name), { recursive: true, force: true })))
+  to.entries.save({ ...entry, kept: true, ready: false, caches: {} })
+  repair(entry, to.runFolder)
+  for (const name of unfinished) remove(join(entry.gitDir!, name))
   await moveTo(to, entry, commit, verified)
   await copyIncluded(to, entry)
   const problem = (await to.setup?.(entry.path)) ?? null
-  if (problem === null) await to.entries.save({ ...entry, ready: true, caches: await hashCaches(entry, paths) })
+  if (problem === null) to.entries.save({ ...entry, ready: true, caches: await hashCaches(entry, paths) })
   return problem
 }
 
@@ -69,7 +69,7 @@ async function moveTo(
   const index = join(entry.gitDir!, 'index')
   const args = [commit, ...kept.flatMap((path) => ['-e', `/${path.replace(/[[\]*?\\]/g, '\\$&')}`])]
   // A file that the index hides would stay as it is: without an index every file is written again.
-  if ((await lookAtIndex(index, commit.length / 2)).hides) await rm(index, { force: true })
+  if (lookAtIndex(index, commit.length / 2).hides) await rm(index, { force: true })
   try {
     await git.script(placeOf(entry), checkout, args)
   } catch (error) {
@@ -84,12 +84,12 @@ async function empty(entry: Entry, runFolder: string): Promise<void> {
   await rm(join(entry.gitDir!, 'index'), { force: true })
   await removeAll(entry.path)
   await mkdir(entry.path, { recursive: true })
-  await repair(entry, runFolder)
+  repair(entry, runFolder)
 }
 
 /** Ignored files of the user's that a worktree needs (`.env`), copied anew each time. */
 async function copyIncluded({ git, root, include }: Preparing, entry: Entry): Promise<void> {
-  if (!include || !(await exists(join(root, include)))) return
+  if (!include || !exists(join(root, include))) return
   const place = { cwd: root, gitDir: git.common, worktree: root, theirs: true }
   const named = await git.run(place, ['ls-files', '-z', '--others', '--ignored', `--exclude-from=${include}`])
   // What is not ignored would be committed with the agent's work.
@@ -100,7 +100,7 @@ async function copyIncluded({ git, root, include }: Preparing, entry: Entry): Pr
 }
 
 async function copyOne(from: string, to: string, inside: string): Promise<void> {
-  if (await exists(to)) return
+  if (exists(to)) return
   await mkdir(dirname(to), { recursive: true })
   // A link in the tree may point out of the worktree.
   if (!`${await realpath(dirname(to))}${sep}`.startsWith(`${inside}${sep}`)) return

@@ -12,7 +12,7 @@ export interface Listed {
 }
 
 export async function list(to: Worktrees): Promise<Listed[]> {
-  const known = (await to.entries.all()).filter((entry) => entry.state !== 'making')
+  const known = to.entries.all().filter((entry) => entry.state !== 'making')
   const listed = known.map(async (entry): Promise<Listed> => {
     const state = entry.state === 'used' ? 'used' : 'free'
     return { path: entry.path, task: entry.task, state, dirty: await isDirty(to, entry) }
@@ -28,7 +28,7 @@ export async function list(to: Worktrees): Promise<Listed[]> {
 
 /** What drover's own free worktrees hold is kept already. */
 async function isDirty({ git }: Worktrees, entry: Entry): Promise<boolean> {
-  if (entry.state !== 'used' || !(await isThere(entry))) return false
+  if (entry.state !== 'used' || !isThere(entry)) return false
   const { code, out } = await git.run(placeOf(entry), ['status', '--porcelain', '-z', '--ignore-submodules=all'], {
     also: [128],
   })
@@ -42,7 +42,7 @@ export async function prune(
 ): Promise<{ removed: string[]; kept: { path: string; why: string }[] }> {
   const removed: string[] = []
   const kept: { path: string; why: string }[] = []
-  for (const entry of await to.entries.all()) {
+  for (const entry of to.entries.all()) {
     const why = whyKept(entry, all)
     if (why) kept.push({ path: entry.path, why })
     else {

@@ -10,7 +10,8 @@ import { removeLocks } from './locks.ts'
 import { removeWorktree, unlink } from './make.ts'
 import { tipOf } from './merge.ts'
 import { epochRef } from './move.ts'
-import { exists, updateRefs, zeros } from './refs.ts'
+import { updateRefs, zeros } from './refs.ts'
+import { exists } from './small-files.ts'
 import { entryName, type Entry } from './worktree-file.ts'
 import { discard, type Worktrees } from './worktrees.ts'
 
@@ -36,17 +37,22 @@ async function takeOver(to: Recovering): Promise<string> {
   ).out.trim()
   const epoch = oid.slice(0, 12)
   to.git.enter(epoch)
+  // A dead git may have left a lock on this very ref: git would wait for it, for seconds.
+  if (exists(join(to.git.common, `${epochRef}.lock`))) await freeLocks(to, epoch)
   try {
     await bump(to, oid)
   } catch (error) {
     if (!(error instanceof DroverError) || error.code !== 'git') throw error
-    // A dead git may have left a lock on this very ref.
-    await to.endGit(to.git.mark, epoch)
-    await removeLocks(to)
+    await freeLocks(to, epoch)
     await bump(to, oid)
   }
   await to.endGit(to.git.mark, epoch)
   return oid
+}
+
+async function freeLocks(to: Recovering, epoch: string): Promise<void> {
+  await to.endGit(to.git.mark, epoch)
+  await removeLocks(to)
 }
 
 async function bump({ git, refs }: Recovering, oid: string): Promise<void> {
@@ -54,20 +60,20 @@ async function bump({ git, refs }: Recovering, oid: string): Promise<void> {
 }
 
 async function mendWorktrees(to: Recovering): Promise<void> {
-  for (const entry of await to.entries.all()) {
-    const isGone = !(await exists(entry.path))
+  for (const entry of to.entries.all()) {
+    const isGone = !exists(entry.path)
     if (entry.state === 'making' || (isGone && entry.state !== 'used')) await removeWorktree(to, entry)
   }
   for (const name of await strays(to)) await takeIn(to, name)
   await forgetMissing(to)
   for (const name of await linksIn(to.entries.folder)) {
-    if (!(await to.entries.of(name))) await unlink(to.entries, name)
+    if (!to.entries.of(name)) unlink(to.entries, name)
   }
 }
 
 /** Folders among our worktrees that no file tells of. */
 export async function strays({ entries }: Worktrees): Promise<string[]> {
-  const known = new Set((await entries.all()).map(({ name }) => name))
+  const known = new Set(entries.all().map(({ name }) => name))
   const found = await readdir(entries.folder, { withFileTypes: true }).catch(() => [])
   return found
     .filter((child) => child.isDirectory() && entryName.test(child.name) && !known.has(child.name))
@@ -82,9 +88,9 @@ async function linksIn(folder: string): Promise<string[]> {
 /** Nobody knows whose work a stray holds. It is kept under the folder's own name, then the folder goes. */
 async function takeIn(to: Recovering, name: string): Promise<void> {
   const path = join(to.entries.folder, name)
-  const known = (await checkoutsOf(to.git.common, to.root)).find((checkout) => checkout.path === path)?.gitDir
+  const known = checkoutsOf(to.git.common, to.root).find((checkout) => checkout.path === path)?.gitDir
   const gitDir = known ?? join(to.git.common, 'worktrees', name)
-  if (!known && (await exists(gitDir))) return
+  if (!known && exists(gitDir)) return
   const base = (await to.refs.commitOf(gitDir)) ?? (await tipOf(to.refs, to.target))
   const attempt = await freeAttempt(to, name)
   const entry: Entry = {
@@ -99,7 +105,7 @@ async function takeIn(to: Recovering, name: string): Promise<void> {
     ready: true,
     caches: {},
   }
-  await to.entries.save(entry)
+  to.entries.save(entry)
   await discard(to, entry)
 }
 
@@ -109,8 +115,8 @@ async function freeAttempt({ refs }: Recovering, name: string): Promise<number> 
 
 /** What git knows of worktrees of ours that are not there any more. */
 async function forgetMissing(to: Recovering): Promise<void> {
-  const known = new Set((await to.entries.all()).map(({ gitDir }) => gitDir))
-  for (const { path, gitDir } of await checkoutsOf(to.git.common, to.root)) {
+  const known = new Set(to.entries.all().map(({ gitDir }) => gitDir))
+  for (const { path, gitDir } of checkoutsOf(to.git.common, to.root)) {
     if (!path.startsWith(`${to.entries.folder}${sep}`) || known.has(gitDir) || gitDir === to.git.common) continue
     if ((await lstat(path).catch(() => undefined)) === undefined) await removeAll(gitDir)
   }

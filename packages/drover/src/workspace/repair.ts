@@ -1,7 +1,8 @@
-import { lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Place } from './git.ts'
-import { exists, isOid, readText } from './refs.ts'
+import { isOid } from './refs.ts'
+import { exists, lookAt, readText } from './small-files.ts'
 import type { Entry } from './worktree-file.ts'
 
 /** Where git works for this worktree, whatever its `.git` file says by now. */
@@ -13,54 +14,67 @@ export const placeOf = (entry: Entry): Place => ({
 })
 
 /** Its folder is there, and is no link to another. */
-export async function isThere(entry: Entry): Promise<boolean> {
-  return entry.gitDir !== null && ((await lstat(entry.path).catch(() => undefined))?.isDirectory() ?? false)
-}
+export const isThere = (entry: Entry): boolean => entry.gitDir !== null && (lookAt(entry.path)?.isDirectory() ?? false)
 
 /**
  * Puts back what an agent may have removed or swapped: the `.git` file, and the worktree's folder in the repository.
  * Called when nobody works there, so a lock in it belongs to a dead git.
  */
-export async function repair(entry: Entry, runFolder: string): Promise<void> {
+export function repair(entry: Entry, runFolder: string): void {
   const gitDir = entry.gitDir!
-  if (!(await lstat(gitDir).catch(() => undefined))?.isDirectory()) await rm(gitDir, { force: true })
-  await mkdir(gitDir, { recursive: true })
-  await Promise.all(
-    ['index.lock', 'HEAD.lock', 'config.worktree.lock'].map((name) =>
-      rm(join(gitDir, name), { force: true, recursive: true }),
-    ),
-  )
-  await put(join(gitDir, 'commondir'), '../..\n')
-  await put(join(gitDir, 'gitdir'), `${join(entry.path, '.git')}\n`)
-  const head = (await readText(join(gitDir, 'HEAD')))?.trim() ?? ''
+  if (!lookAt(gitDir)?.isDirectory()) {
+    rmSync(gitDir, { force: true })
+    mkdirSync(gitDir, { recursive: true })
+  }
+  for (const name of ['index.lock', 'HEAD.lock', 'config.worktree.lock']) remove(join(gitDir, name))
+  put(join(gitDir, 'commondir'), '../..\n')
+  put(join(gitDir, 'gitdir'), `${join(entry.path, '.git')}\n`)
+  const head = readText(join(gitDir, 'HEAD'))?.trim() ?? ''
   if (!isOid(head) && !/^ref: refs\/[^\s~^:?*[\\]+$/.test(head) && entry.base)
-    await put(join(gitDir, 'HEAD'), `${entry.base}\n`)
-  if (await isThere(entry)) await putGitFile(entry, runFolder)
+    put(join(gitDir, 'HEAD'), `${entry.base}\n`)
+  if (isThere(entry)) putGitFile(entry, runFolder)
 }
 
-async function putGitFile(entry: Entry, runFolder: string): Promise<void> {
+/** Whatever it is. Looked for first: most often there is nothing. */
+export function remove(path: string): void {
+  if (exists(path)) rmSync(path, { recursive: true, force: true })
+}
+
+function putGitFile(entry: Entry, runFolder: string): void {
   const path = join(entry.path, '.git')
   const wanted = `gitdir: ${entry.gitDir}\n`
-  const now = await lstat(path).catch(() => undefined)
-  if (now?.isFile() && (await readFile(path, 'utf8')) === wanted) return
-  if (now) await setAside(path, runFolder)
-  await writeFile(path, wanted)
+  const now = lookAt(path)
+  if (now?.isFile() && readText(path) === wanted) return
+  if (now) setAside(path, runFolder)
+  writeFileSync(path, wanted)
 }
 
 /** A repository that an agent put in the place of ours may hold its work. */
-async function setAside(path: string, runFolder: string): Promise<void> {
+function setAside(path: string, runFolder: string): void {
   const folder = join(runFolder, 'found')
-  await mkdir(folder, { recursive: true })
+  mkdirSync(folder, { recursive: true })
   for (let n = 1; ; n++) {
     const target = join(folder, `${basename(join(path, '..'))}.git-${n}`)
-    if (await exists(target)) continue
-    return rename(path, target)
+    if (exists(target)) continue
+    return moveTo(path, target)
   }
 }
 
-async function put(path: string, text: string): Promise<void> {
-  const now = await lstat(path).catch(() => undefined)
-  if (now?.isFile() && (await readText(path)) === text) return
-  await rm(path, { recursive: true, force: true })
-  await writeFile(path, text)
+/** Worktrees may live on another disk, where nothing can be renamed to. */
+function moveTo(path: string, target: string): void {
+  try {
+    renameSync(path, target)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error
+    rmSync(`${target}.new`, { recursive: true, force: true })
+    cpSync(path, `${target}.new`, { recursive: true, verbatimSymlinks: true })
+    renameSync(`${target}.new`, target)
+    rmSync(path, { recursive: true, force: true })
+  }
+}
+
+function put(path: string, text: string): void {
+  if (lookAt(path)?.isFile() && readText(path) === text) return
+  rmSync(path, { recursive: true, force: true })
+  writeFileSync(path, text)
 }

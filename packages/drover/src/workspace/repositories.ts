@@ -5,7 +5,7 @@ import { addBut, nestedIn } from './add.ts'
 import { gitlink } from './changes.ts'
 import type { Git, Place } from './git.ts'
 import { snapshot } from './nested.ts'
-import { exists } from './refs.ts'
+import { exists } from './small-files.ts'
 import type { Staged, Staging } from './staged.ts'
 import { keepSubmodule, submoduleNames } from './submodules.ts'
 
@@ -70,7 +70,7 @@ async function showAll(git: Git, place: Place): Promise<void> {
 
 async function stageAsFiles({ git, runFolder }: Staging, place: Place, path: string): Promise<void> {
   const folder = join(place.worktree, path)
-  const tree = (await exists(folder)) ? await snapshot(git, folder, runFolder, place.worktree) : null
+  const tree = exists(folder) ? await snapshot(git, folder, runFolder, place.worktree) : null
   await git.run(place, ['update-index', '-z', '--force-remove', '--stdin'], { input: `${path}\0` })
   if (tree) await git.run(place, ['read-tree', `--prefix=${path}/`, tree])
 }

@@ -1,10 +1,10 @@
-import { readdir } from 'node:fs/promises'
 import { DroverError } from '../domain/error.ts'
 import { inLines } from './add.ts'
 import { gitlink, readChanges } from './changes.ts'
 import type { Git, Place } from './git.ts'
 import { lookAtIndex } from './index-file.ts'
 import { stageRepositories } from './repositories.ts'
+import { namesIn } from './small-files.ts'
 import type { Staged, Staging } from './staged.ts'
 
 const writeDown = `
@@ -23,7 +23,7 @@ ${writeDown}`
 
 /** All that is there and not ignored, as a tree: the one pass over the files that keeping costs. */
 export async function stage(to: Staging, place: Place, base: string): Promise<Staged> {
-  const look = await lookAtIndex(place.index!, base.length / 2)
+  const look = lookAtIndex(place.index!, base.length / 2)
   const markers = await newMarkers(to.git, place, base)
   const plain = look.hides || look.gitlinks ? undefined : await stagePlainly(to.git, place, { base, markers })
   if (plain && !plain.changes.some(({ is }) => is?.mode === gitlink))
@@ -57,9 +57,7 @@ function read(out: string): Pick<Staged, 'tree' | 'changes'> {
 
 /** Files in which an agent says how it went: no part of its work, unless the repository had them before. */
 export async function newMarkers(git: Git, place: Place, base: string): Promise<string[]> {
-  const names = (await readdir(place.worktree)).filter(
-    (name) => /^PARCEL_DONE.*\.md$/.test(name) || name === 'result.json',
-  )
+  const names = namesIn(place.worktree).filter((name) => /^PARCEL_DONE.*\.md$/.test(name) || name === 'result.json')
   if (names.length === 0) return []
   const { out } = await git.run(place, ['ls-tree', '-z', '--name-only', base])
   const tracked = new Set(out.split('\0'))

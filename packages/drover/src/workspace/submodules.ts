@@ -3,7 +3,8 @@ import { join, resolve } from 'node:path'
 import { DroverError } from '../domain/error.ts'
 import type { Git, Place } from './git.ts'
 import { snapshot } from './nested.ts'
-import { exists, openRefs } from './refs.ts'
+import { openRefs } from './refs.ts'
+import { exists } from './small-files.ts'
 import type { Staging } from './staged.ts'
 
 /** Path to name, as the worktree's `.gitmodules` says. */
@@ -87,7 +88,7 @@ async function moduleOf(folder: string): Promise<string | undefined> {
 /** The module's common folder; the repository's own while the user never made one. */
 async function storeOf(git: Git, name: string | undefined): Promise<{ store: Place; isCommon: boolean }> {
   const gitDir = name === undefined ? undefined : join(git.common, 'modules', name)
-  if (!gitDir || !(await exists(join(gitDir, 'HEAD')))) return { store: git.bare, isCommon: false }
+  if (!gitDir || !exists(join(gitDir, 'HEAD'))) return { store: git.bare, isCommon: false }
   return { store: { ...git.bare, gitDir, env: { GIT_COMMON_DIR: gitDir } }, isCommon: true }
 }
 
@@ -127,7 +128,7 @@ export async function canReach(git: Git, oid: string): Promise<boolean> {
 
 /** A name may hold slashes, so a module's folder may lie deeper. */
 async function moduleFolders(folder: string): Promise<string[]> {
-  if (await exists(join(folder, 'HEAD'))) return [folder]
+  if (exists(join(folder, 'HEAD'))) return [folder]
   const children = await readdir(folder, { withFileTypes: true }).catch(() => [])
   return (
     await Promise.all(

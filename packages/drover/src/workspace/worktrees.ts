@@ -24,12 +24,11 @@ export interface Wanted {
 
 /** The worktree this task had, or one made ready from what was kept of it, or from the base. */
 export async function at(to: Worktrees, wanted: Wanted): Promise<Worktree | { problem: string }> {
-  const had = await to.entries.of(wanted.task)
+  const had = to.entries.of(wanted.task)
   // The same attempt goes on where it was, also a fresh one: this may be said again while its agent works.
-  if (had?.ready && (!wanted.fresh || had.attempt === wanted.attempt) && (await isWorkable(had)))
-    return goOn(to, had, wanted)
+  if (had?.ready && (!wanted.fresh || had.attempt === wanted.attempt) && isWorkable(had)) return goOn(to, had, wanted)
   const start = wanted.fresh ? { base: wanted.base, commit: wanted.base } : await startOf(to, wanted, had)
-  const entry = had && (await isWorkable(had)) ? had : await claim(to, wanted, start.base, had)
+  const entry = had && isWorkable(had) ? had : await claim(to, wanted, start.base, had)
   await keepFirst(to, entry)
   const mine: Entry = {
     ...entry,
@@ -40,19 +39,19 @@ export async function at(to: Worktrees, wanted: Wanted): Promise<Worktree | { pr
     kept: false,
   }
   const problem = await prepare(to, mine, start.commit)
-  await link(to.entries, wanted.task, mine.name)
+  link(to.entries, wanted.task, mine.name)
   return problem === null
     ? { path: mine.path, base: start.base, found: false }
     : { problem: `the worktree could not be made ready: ${problem}` }
 }
 
-const isWorkable = async (entry: Entry): Promise<boolean> => entry.base !== null && (await isThere(entry))
+const isWorkable = (entry: Entry): boolean => entry.base !== null && isThere(entry)
 
 /** As the earlier attempt, or the same before a crash, left it. */
 async function goOn(to: Worktrees, had: Entry, { task, attempt }: Wanted): Promise<Worktree> {
-  if (had.attempt !== attempt) await repair(had, to.runFolder)
-  if (had.attempt !== attempt || had.kept) await to.entries.save({ ...had, attempt, kept: false })
-  await link(to.entries, task, had.name)
+  if (had.attempt !== attempt) repair(had, to.runFolder)
+  if (had.attempt !== attempt || had.kept) to.entries.save({ ...had, attempt, kept: false })
+  link(to.entries, task, had.name)
   return { path: had.path, base: had.base!, found: true }
 }
 
@@ -71,9 +70,9 @@ async function startOf(
 /** A free worktree, or a new one. One whose folder is gone is forgotten. */
 async function claim(to: Worktrees, { task, attempt }: Wanted, base: string, lost: Entry | undefined): Promise<Entry> {
   if (lost) await discard(to, lost)
-  const mine = await to.entries.take(task, attempt)
+  const mine = to.entries.take(task, attempt)
   if (!mine) return addWorktree(to, { state: 'used', task, attempt, base })
-  if (await isWorkable(mine)) return mine
+  if (isWorkable(mine)) return mine
   await discard(to, mine)
   return claim(to, { task, attempt, base, fresh: false, from: null }, base, undefined)
 }
@@ -90,12 +89,12 @@ async function keepFirst(to: Worktrees, entry: Entry): Promise<void> {
 }
 
 export async function discard(to: Worktrees, entry: Entry): Promise<void> {
-  if (await isThere(entry)) await keepFirst(to, entry)
+  if (isThere(entry)) await keepFirst(to, entry)
   await removeWorktree(to, entry)
 }
 
 export async function keep(to: Worktrees, wanted: Keep, known?: Entry): Promise<Kept> {
-  const entry = known ?? (await to.entries.of(wanted.task))
+  const entry = known ?? to.entries.of(wanted.task)
   return entry?.gitDir && entry.base && entry.ready ? keepWork(to, entry, wanted) : keptBefore(to, wanted)
 }
 
@@ -111,23 +110,23 @@ async function keptBefore({ git, refs, target }: Worktrees, { task, attempt }: K
 }
 
 export async function find(to: Worktrees, task: string): Promise<Worktree | undefined> {
-  const entry = await to.entries.of(task)
-  return entry && (await isWorkable(entry)) ? { path: entry.path, base: entry.base!, found: true } : undefined
+  const entry = to.entries.of(task)
+  return entry && isWorkable(entry) ? { path: entry.path, base: entry.base!, found: true } : undefined
 }
 
 /** What an earlier agent claimed in this worktree says nothing of the next one. */
 export async function forgetClaims(to: Worktrees, task: string): Promise<void> {
-  const entry = await to.entries.of(task)
-  if (!entry?.base || !(await isWorkable(entry))) return
+  const entry = to.entries.of(task)
+  if (!entry?.base || !isWorkable(entry)) return
   const claims = await newMarkers(to.git, placeOf(entry), entry.base)
   await Promise.all(claims.map((name) => rm(join(entry.path, name), { force: true })))
 }
 
 export async function release(to: Worktrees, task: string): Promise<void> {
-  const entry = await to.entries.of(task)
+  const entry = to.entries.of(task)
   if (!entry) return unlink(to.entries, task)
-  if (!(await isWorkable(entry))) return discard(to, entry)
+  if (!isWorkable(entry)) return discard(to, entry)
   await keepFirst(to, entry)
-  await unlink(to.entries, task)
-  await to.entries.save({ ...entry, state: 'free', task: null, kept: true })
+  unlink(to.entries, task)
+  to.entries.save({ ...entry, state: 'free', task: null, kept: true })
 }

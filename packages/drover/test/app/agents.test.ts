@@ -101,7 +101,7 @@ test('206: an agent outlives its daemon, and another goes on with it', async (t)
   }
   const code = `
     const { openSystem } = await import(${JSON.stringify(new URL('../../src/app/system.ts', import.meta.url).href)})
-    await openSystem().launch(${JSON.stringify(launch)})
+    await openSystem(${JSON.stringify(`${world.root}-other-calls`)}).launch(${JSON.stringify(launch)})
     process.kill(process.pid, 'SIGKILL')`
   const daemon = spawn(process.execPath, ['--input-type=module', '-e', code], {
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -320,12 +320,21 @@ test('where sh is bash, signals are told as well', { skip: !existsSync('/bin/bas
   ] as const) {
     const folder = world.folderOf(script.replaceAll(/\W/g, '_'))
     await world.system.writeFile(join(folder, 'prompt.md'), '')
-    await world.system.exec({
+    const call = {
       file: 'bash',
-      args: ['--posix', '-c', wrapper, 'sh', folder, 'none', 'sh', '-c', script],
+      args: ['--posix', '-c', wrapper, 'sh', 'one', folder, 'none', 'sh', '-c', script],
       cwd: world.root,
       env: world.env,
-    })
-    assert.equal(readFileSync(join(folder, 'exit'), 'utf8'), end)
+    }
+    await world.system.exec(call, t.signal) // what can be stopped is started here, so it hears every signal
+    assert.equal(readFileSync(join(folder, 'exit'), 'utf8').replace(/ +\n/, '\n'), end)
   }
+})
+
+test('where no shell can give an agent its signals, it is started all the same', async (t) => {
+  const world = openWorld(t, '/nowhere')
+  await world.launch('one', 'echo here; kill -2 $$')
+  assert.deepEqual(await world.over('one'), { state: 'over', exitCode: null, signal: 'SIGINT' })
+  assert.equal(world.printed('one'), 'here\n')
+  assert.deepEqual(readdirSync(world.folderOf('one')).toSorted(), ['err', 'exit', 'exit.new', 'out', 'pid'])
 })

@@ -8,17 +8,19 @@ import { openSystem } from '../../src/app/system.ts'
 import type { AgentState, System } from '../../src/ports/system.ts'
 
 /** A folder with attempts in it, and real processes; whatever a test leaves behind fails it. */
-export function openWorld(t: TestContext) {
+export function openWorld(t: TestContext, programs = '/usr/bin:/bin') {
   const root = mkdtempSync(join(tmpdir(), 'drover-system-'))
-  const system: System & { exec: Exec } = openSystem()
+  const system: System & { exec: Exec; close(): Promise<void> } = openSystem(`${root}-calls`, programs)
   const project = `p${Math.random().toString(36).slice(2, 10)}`
   const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin' }
   const markOf = (name: string) => `${project}:${name}`
   const folderOf = (name: string) => join(root, name)
 
   t.after(async () => {
-    const left = await system.marked(`${project}:`)
+    // A wrapper that has said how it ended may still be on its way out.
+    const left = await gone(system, `${project}:`)
     for (const pid of left) process.kill(pid, 'SIGKILL')
+    await system.close()
     rmSync(root, { recursive: true, force: true })
     if (left.length > 0) throw new Error(`the test left ${left.length} processes behind`)
   })
@@ -90,3 +92,10 @@ export function isLiving(pid: number): boolean {
 }
 
 export const median = (numbers: number[]): number => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!
+
+async function gone(system: System, mark: string): Promise<number[]> {
+  for (let tries = 1; ; tries++) {
+    const left = await system.marked(mark)
+    if (left.length === 0 || tries === 50) return left
+  }
+}

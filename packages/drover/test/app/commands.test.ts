@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { CommandRun } from '../../src/ports/system.ts'
 import { isLiving, openWorld, until, type World } from './attempt-world.ts'
+import { openSystem } from '../../src/app/system.ts'
 
 const run = (world: World, command: string, more: Partial<CommandRun> = {}, signal = AbortSignal.timeout(30_000)) =>
   world.system.run(
@@ -78,7 +79,7 @@ test('a command cannot run where there is no folder', async (t) => {
 
 test('a program is told nothing but what is passed', async (t) => {
   const world = openWorld(t)
-  const exec = world.system.exec
+  const { exec } = openSystem()
   const seen = await exec({ file: '/usr/bin/env', args: [], cwd: world.root, env: { ONLY: 'this' } })
   assert.deepEqual(seen, { exitCode: 0, signal: null, stdout: 'ONLY=this\n', stderr: '' })
   assert.equal((await exec({ file: 'cat', args: [], cwd: world.root, env: world.env, input: 'ü\0' })).stdout, 'ü\0')
@@ -95,17 +96,19 @@ test('a program is told nothing but what is passed', async (t) => {
 
 test('a program is asked to end when its time is over, or nobody wants it', async (t) => {
   const world = openWorld(t)
+  const { exec } = openSystem()
   const sleep = { file: 'sleep', args: ['1000'], cwd: world.root, env: world.env }
-  assert.equal((await world.system.exec({ ...sleep, timeoutMs: 20 })).signal, 'SIGTERM')
-  assert.equal((await world.system.exec(sleep, AbortSignal.timeout(20))).signal, 'SIGTERM')
-  await assert.rejects(world.system.exec(sleep, AbortSignal.abort(new Error('not wanted'))), /not wanted/)
+  assert.equal((await exec({ ...sleep, timeoutMs: 20 })).signal, 'SIGTERM')
+  assert.equal((await exec(sleep, AbortSignal.timeout(20))).signal, 'SIGTERM')
+  await assert.rejects(exec(sleep, AbortSignal.abort(new Error('not wanted'))), /not wanted/)
   const stubborn = { ...sleep, file: 'sh', args: ['-c', "trap '' TERM; while :; do sleep 1; done"] }
-  assert.equal((await world.system.exec({ ...stubborn, timeoutMs: 20 })).signal, 'SIGKILL')
+  assert.equal((await exec({ ...stubborn, timeoutMs: 20 })).signal, 'SIGKILL')
 })
 
 test('a program that is not there, or prints without end, is an error', async (t) => {
   const world = openWorld(t)
+  const { exec } = openSystem()
   const call = { args: [], cwd: world.root, env: world.env }
-  await assert.rejects(world.system.exec({ ...call, file: 'no-such-program' }), /ENOENT/)
-  await assert.rejects(world.system.exec({ ...call, file: 'yes' }), /more than 64 MiB/)
+  await assert.rejects(exec({ ...call, file: 'no-such-program' }), /ENOENT/)
+  await assert.rejects(exec({ ...call, file: 'yes' }), /more than 64 MiB/)
 })

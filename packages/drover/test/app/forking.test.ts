@@ -116,3 +116,25 @@ test('children that have ended do not stay as zombies', async (t) => {
   const { stdout } = await exec('sh', ['-c', 'set -- $(cat /proc/$PPID/stat); cat /proc/$4/task/$4/children'])
   assert.ok(stdout.trim().split(' ').length <= 3, stdout)
 })
+
+test('a script that goes on after the death of who started it is known by its mark, also between two programs', async (t) => {
+  const { exec, folder } = open(t)
+  const system = openSystem(join(folder, 'more calls'))
+  t.after(() => system.close())
+  const mark = `${folder}:7`
+  const call = {
+    file: 'sh',
+    args: ['-ec', 'mkfifo wait; echo > wait; true'],
+    cwd: folder,
+    env: { PATH: '/usr/bin:/bin', DROVER_GIT: mark },
+  }
+  const over = system.exec(call)
+  while ((await system.marked(mark)).length < 3) await new Promise((resolve) => setTimeout(resolve, 2))
+  await exec('sh', ['-c', 'cat wait'])
+  assert.equal((await over).exitCode, 0)
+  assert.equal((await system.marked(mark)).length, 1) // the shell that waits for more
+  await system.exec({ ...call, args: ['-ec', 'true'], env: { ...call.env, DROVER_GIT: `${folder}:8` } })
+  while ((await system.marked(mark)).length > 0) await new Promise((resolve) => setTimeout(resolve, 2))
+  const seen = await system.exec({ file: 'env', args: [], cwd: folder, env: {} })
+  assert.doesNotMatch(seen.stdout, /DROVER_GIT|^PATH=/m)
+})

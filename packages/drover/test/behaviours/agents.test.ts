@@ -119,7 +119,8 @@ test('201: cancel ends every process of the attempt, and a late report revives n
   await world.until('the attempt is over', async (reading) =>
     (await reading.openAttempts()).length === 0 ? true : undefined,
   )
-  assert.deepEqual(await world.processes(), [])
+  const left = (await world.processes()).filter(({ mark }) => mark.startsWith('DROVER_RUN_ID='))
+  assert.deepEqual(left, [])
   assert.equal(await world.status('ended'), 'cancelled')
   daemon.send('SIGTERM')
   await daemon.ended

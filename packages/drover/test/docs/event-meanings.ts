@@ -31,7 +31,7 @@ export const eventMeanings: Record<EventType, string> = {
   'epic.edited': 'Its title or description changed',
   'epic.closed': 'It was closed; its tasks stay as they are',
   'run.started': 'A run or a daemon begins to drive',
-  'run.waiting': 'Nothing is at work; the next task is due then',
+  'run.waiting': 'Nothing is at work and the next task is due then; or, with no time, nothing new may begin',
   'run.finished': 'It drives no more; the counts as they stand',
   'agent.session': 'The agent’s own memory has this name',
   'agent.usage': 'Tokens and money so far',

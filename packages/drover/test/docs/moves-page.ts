@@ -17,7 +17,7 @@ const samples = kinds.flatMap((kind) =>
   [0, 1].flatMap((openNeeds) =>
     [null, 'c0ffee'].flatMap((commit) =>
       rests.flatMap((rest) =>
-        hows.map((how) => ({ task: taskWith({ kind, openNeeds, commit, rest }), facts: { how } })),
+        hows.map((how) => ({ task: taskWith({ kind, openNeeds, commit, rest }), facts: { how, reason: 'needs' } })),
       ),
     ),
   ),

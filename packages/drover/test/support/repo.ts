@@ -119,6 +119,7 @@ export async function makeRepo(t: TestContext, more: { branch?: string; objectFo
         ...text,
       }
       return workspace.merge({
+        task: 'task-a',
         branch: more.branch ?? 'trunk',
         commit: kept.commit!,
         base: kept.base,
@@ -151,7 +152,7 @@ const countingExec =
 
 export function execute(call: Call): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(call.file, call.args, { cwd: call.cwd, env: call.env, stdio: 'pipe' })
+    const child = spawn(call.file, call.args, { cwd: call.cwd, env: { ...call.shared, ...call.env }, stdio: 'pipe' })
     const out: Buffer[] = []
     const err: Buffer[] = []
     child.stdout.on('data', (bytes: Buffer) => out.push(bytes))

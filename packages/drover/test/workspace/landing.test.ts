@@ -44,6 +44,7 @@ test('work on an older base is merged with what landed since', async (t) => {
 test('with history = merge the commits of the agent are the second parent', async (t) => {
   const { repo, workspace, kept } = await worked(t, { 'x.txt': 'x' })
   const merged = (await workspace.merge({
+    task: 'task-a',
     branch: 'trunk',
     commit: kept.commit!,
     base: kept.base,
@@ -172,12 +173,12 @@ test('a base holds a task by its commit, or by its trailer on the first-parent l
   const before = repo.tip()
   await repo.land(workspace, 'task-a', kept)
   const landed = repo.tip()
-  assert.equal(await workspace.holds(landed, 'task-a', landed), true)
-  assert.equal(await workspace.holds(before, 'task-a', landed), false)
+  assert.deepEqual(await workspace.lacking(landed, [{ task: 'task-a', commit: landed }]), [])
+  assert.deepEqual(await workspace.lacking(before, [{ task: 'task-a', commit: landed }]), ['task-a'])
   repo.git('commit', '-q', '--amend', '-m', 'reworded\n\nDrover-Task: task-a')
-  assert.equal(await workspace.holds(repo.tip(), 'task-a', landed), true)
+  assert.deepEqual(await workspace.lacking(repo.tip(), [{ task: 'task-a', commit: landed }]), [])
   repo.git('commit', '-q', '--amend', '-m', 'Drover-Task: task-a\n\nnot a trailer\nDrover-Task: task-aa')
-  assert.equal(await workspace.holds(repo.tip(), 'task-a', landed), false)
+  assert.deepEqual(await workspace.lacking(repo.tip(), [{ task: 'task-a', commit: landed }]), ['task-a'])
 })
 
 test('the gate runs on exactly the commit, and its log is the evidence', async (t) => {

@@ -68,20 +68,14 @@ test('locks that a dead git of ours left are removed, and the branch moves again
     await writeFile(join(repo.gitDir, lock), '')
     await utimes(join(repo.gitDir, lock), old, old)
   }
-  const next = repo.open({ exec: (call) => execute({ ...call, env: withoutPatience(call.env) }) })
+  const next = repo.open()
+  const before = repo.calls.length
   await next.recover()
+  const updates = repo.calls.slice(before).filter(({ args }) => args[0] === 'update-ref')
+  assert.equal(updates.length, 1, 'git was made to wait for a lock that nobody gives back')
   for (const lock of locks) assert.equal(await repo.has(lock, repo.gitDir), false, lock)
   assert.deepEqual(await repo.land(next, 'task-a', kept), { outcome: 'landed' })
 })
-
-/** So that the test need not wait for a lock that nobody will give back. */
-const withoutPatience = (env: Record<string, string>) =>
-  Object.fromEntries(
-    Object.entries(env).map(([name, value]) => [
-      name,
-      name.startsWith('GIT_CONFIG_VALUE') && value === '5000' ? '0' : value,
-    ]),
-  )
 
 test("the user's own index.lock is never removed, and their checkout is behind until it goes", async (t) => {
   const repo = await makeRepo(t)
@@ -125,6 +119,23 @@ test('a checkout that was moved half-way is moved to the end, and edits are not 
     ['changed\n', 'changed\n', 'x\n'],
   )
   assert.deepEqual(await next.behind('trunk'), [])
+})
+
+test('a checkout is moved to the end also when the user has committed something else on top meanwhile', async (t) => {
+  const repo = await makeRepo(t)
+  const workspace = repo.open()
+  await workspace.recover()
+  const { path } = await repo.at(workspace, 'task-a')
+  await repo.write('a.txt', 'changed\n', path)
+  const merged = (await repo.merge(workspace, await repo.keep(workspace, 'task-a'))) as Merge
+  await workspace.checkouts('trunk', merged.tip, merged.commit)
+  await workspace.move({ task: 'task-a', branch: 'trunk', from: merged.tip, to: merged.commit })
+  await repo.write('mine.txt', 'mine\n')
+  repo.git('add', 'mine.txt')
+  repo.git('commit', '-qm', 'mine', '--only', '--', 'mine.txt')
+  await repo.open().recover()
+  assert.equal(repo.git('status', '--porcelain'), '')
+  assert.deepEqual([await repo.read('a.txt'), await repo.read('mine.txt')], ['changed\n', 'mine\n'])
 })
 
 test('git children of an older start are ended before anything is judged', async (t) => {

@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Project } from '../../app/open-project.ts'
 import { DroverError } from '../../domain/error.ts'
@@ -61,9 +61,9 @@ export const configSet = command({
     const key = named(word)
     const value = settings[key].kind.show(readSetting(key, raw, 'config set') as never)
     const file = join(places.root, '.drover.toml')
-    const before = await readFile(file, 'utf8').catch(() => '')
-    await writeFile(`${file}.new`, setInToml(before, key, value))
-    await rename(`${file}.new`, file)
+    const before = existsSync(file) ? readFileSync(file, 'utf8') : ''
+    writeFileSync(`${file}.new`, setInToml(before, key, value))
+    renameSync(`${file}.new`, file)
     print.done(
       { key, value, before: shown(config, key) },
       `${key} = ${escaped(JSON.stringify(value))}`,

@@ -3,6 +3,7 @@ import type { Project } from '../../app/open-project.ts'
 import { command } from '../command.ts'
 import type { Options } from '../option.ts'
 import { asWords, drivingFlags, runOptions } from '../run-options.ts'
+import { troubles } from '../troubles.ts'
 import { lasting } from '../time.ts'
 import { stoppedBy } from '../terminal.ts'
 
@@ -21,12 +22,8 @@ export const daemon = command({
     const { stop, kill } = terminal.signals()
     const onReady = ({ pid }: { pid: number }): void =>
       print.note(`Driving ${opened.places.root}, pid ${pid}, until a signal comes.`)
-    await runProject(
-      opened,
-      { kind: 'daemon', workers: opened.config.settings.workers, epic: null, onReady },
-      stop,
-      kill,
-    )
+    const slots = opened.config.settings.workers
+    await runProject(opened, { kind: 'daemon', workers: slots, epic: null, onReady, ...troubles(print) }, stop, kill)
     return stop.reason === 130 ? stoppedBy(stop) : 0
   },
 })

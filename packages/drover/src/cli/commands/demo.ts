@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
 import { command } from '../command.ts'
 import { driveAndShow } from '../drive.ts'
 import { escapedLines } from '../escape.ts'
@@ -30,7 +30,7 @@ export const demo = command({
       return code
     } finally {
       await project.close()
-      if (!keep) await rm(root, { recursive: true, force: true, maxRetries: 5 })
+      if (!keep) rmSync(root, { recursive: true, force: true, maxRetries: 5 })
     }
   },
 })

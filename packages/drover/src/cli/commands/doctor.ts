@@ -18,8 +18,11 @@ export const doctor = command({
   },
   examples: ['drover doctor', 'drover doctor --deep --json'],
   async run({ project, print }, { fix = false, deep = false, trust = false }) {
-    const { diagnose } = await import('../../app/doctor.ts')
-    const checks = await diagnose(await project(), { fix, deep, trust })
+    const { diagnose, diagnoseWithout } = await import('../../app/doctor.ts')
+    const checks = await project().then(
+      (opened) => diagnose(opened, { fix, deep, trust }),
+      (error: unknown) => diagnoseWithout(error),
+    )
     print.result({ checks }, () => {
       const rows = checks.map(({ name, state, words }) => [
         signs[state][print.ascii ? 'ascii' : 'glyph'],

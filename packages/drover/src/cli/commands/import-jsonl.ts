@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { DroverError } from '../../domain/error.ts'
 import { importJsonl, type Imported } from '../../flow/operations/import-jsonl.ts'
@@ -21,6 +21,7 @@ export const importLines = command({
   async run(context, values, [file = '']) {
     const dryRun = values['dry-run'] === true
     const text = await readText(context, file)
+    if (text.length > much && context.terminal.stderr.isTTY) context.print.note('This is much: it takes some seconds.')
     const imported = await changing(context, (project) => {
       const { default_labels: labels, max_attempts: maxAttempts } = project.config.settings
       return importJsonl(project, { text, defaults: { labels, maxAttempts }, dryRun }, project.person())
@@ -34,10 +35,13 @@ export const importLines = command({
   },
 })
 
+/** Ten thousand lines take less than a second. */
+const much = 2_000_000
+
 async function readText({ terminal, globals }: Context, file: string): Promise<string> {
   if (file === '-') return readAll(terminal.stdin)
   try {
-    return await readFile(resolve(terminal.cwd, globals.directory ?? '.', file), 'utf8')
+    return readFileSync(resolve(terminal.cwd, globals.directory ?? '.', file), 'utf8')
   } catch (error) {
     throw new DroverError(
       'bad-file',

@@ -30,7 +30,11 @@ export const logs = command({
     if (attempt > task.attempt) throw new DroverError('no-attempt', { task: task.id, attempt })
     const folder = join(places.folder, 'attempts', task.id, String(attempt))
     const tails = [openTail(join(folder, 'out')), openTail(join(folder, 'err'))]
-    const first = (await Promise.all(tails.map((tail) => tail.last(most)))).flat()
+    const first = (
+      await Promise.all(
+        tails.map(async (tail) => lastOf(await tail.last(most), values.follow ? [] : tail.half(), most)),
+      )
+    ).flat()
     const show = (lines: readonly string[]): void =>
       print.json
         ? lines.forEach((line) => print.jsonLine({ task: task.id, attempt, line }))
@@ -45,12 +49,19 @@ export const logs = command({
     for (let isOver = false; !stop.aborted; await clock.sleep(200, stop)) {
       const more = (await Promise.all(tails.map((tail) => tail.more()))).flat()
       show(more)
-      if (isOver && more.length === 0) return 0
+      if (isOver && more.length === 0) {
+        show(tails.flatMap((tail) => tail.half()))
+        return 0
+      }
       isOver = (await reading.attempt(task.id, attempt))?.finishedAt !== null
     }
     return stoppedBy(stop)
   },
 })
+
+/** Half a line is a line when nobody waits for the rest of it. */
+const lastOf = (whole: readonly string[], half: readonly string[], most: number): string[] =>
+  most === 0 ? [] : [...whole, ...half].slice(-most)
 
 async function printEvents(
   reading: Reading,

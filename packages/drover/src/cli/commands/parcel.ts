@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { DroverError } from '../../domain/error.ts'
 import { type Report, readVerdictWord } from '../../domain/verdict.ts'
@@ -74,7 +74,7 @@ async function tell({ print }: Context, ask: 'report' | 'progress', said: object
 
 async function readText({ terminal, globals }: Context, file: string): Promise<string> {
   try {
-    return await readFile(resolve(terminal.cwd, globals.directory ?? '.', file), 'utf8')
+    return readFileSync(resolve(terminal.cwd, globals.directory ?? '.', file), 'utf8')
   } catch (error) {
     throw new DroverError('bad-file', { file, problem: 'cannot be read' }, error)
   }

@@ -15,8 +15,8 @@ export const why = command({
     const opened = await project()
     const { reading, clock } = opened
     const task = await resolveTask(reading, word)
-    const missing = await missingAgent(opened, task)
-    const { words, next } = missing ?? (await reasons(reading, task, clock.now()))
+    const held = (await missingAgent(opened, task)) ?? (await missingRoom(opened, task))
+    const { words, next } = held ?? (await reasons(reading, task, clock.now()))
     const answer = { task: task.id, status: task.status, blockedReason: task.blockedReason, reasons: words, next }
     const arrow = print.ascii ? '->' : '→'
     print.result(answer, () => [...words.map(escaped), ...next.map((line) => `${arrow} ${line}`)])
@@ -34,3 +34,13 @@ async function missingAgent(
   if (openAgents(config, places).usable().includes(agent)) return undefined
   return { words: [`it is ready, but its agent "${agent}" cannot work here`], next: ['drover doctor'] }
 }
+
+/** Nothing new begins on a disk that is nearly full. */
+async function missingRoom(project: Project, task: Task): Promise<{ words: string[]; next: string[] } | undefined> {
+  if (task.status !== 'ready') return undefined
+  const { shortOfRoom } = await import('../../app/ground.ts')
+  const lacks = shortOfRoom(project)
+  return lacks === undefined ? undefined : { words: [`${task.id} is ready, but ${lacks}`], next: [roomHint] }
+}
+
+const roomHint = 'drover worktree prune   (or free some room elsewhere; it goes on by itself)'

@@ -1,11 +1,12 @@
 import { adviceOn, checkTitle, plainWords, readSubtaskTitle } from '../../domain/draft.ts'
 import { DroverError } from '../../domain/error.ts'
 import { checkId, splitSubtaskId, subtaskId } from '../../domain/id.ts'
-import { isOver, type Task, type TaskWords } from '../../domain/task.ts'
+import type { Task, TaskWords } from '../../domain/task.ts'
 import type { Speaker } from '../../ports/ledger.ts'
 import type { Reading } from '../../ports/reading.ts'
 import { freeId, freshId } from './epic.ts'
 import { needed, refuseNeedsOfSubtask } from './need.ts'
+import { takesParts } from './possible.ts'
 import { resolveEpic, resolveTask } from './resolve-task.ts'
 import { emailOf, type Ports, say } from './say.ts'
 
@@ -87,8 +88,7 @@ async function subtaskOf(
 
 /** A parent must still be open, up to the task whose attempt it is part of, and not be two levels down itself. */
 async function refuseParent(reading: Reading, parent: Task): Promise<void> {
-  if (isOver(parent) || parent.status === 'landing' || parent.status === 'decomposed')
-    throw new DroverError('parent-closed', { id: parent.id, status: parent.status })
+  if (!takesParts(parent)) throw new DroverError('parent-closed', { id: parent.id, status: parent.status })
   const above = parent.parentId !== null && parent.kind === 'subtask' ? await reading.task(parent.parentId) : undefined
   if (!above) return
   if (above.kind === 'subtask') throw new DroverError('too-deep', { id: `${parent.id}.n` })

@@ -2,11 +2,12 @@ import { plainWords } from '../../domain/draft.ts'
 import { DroverError } from '../../domain/error.ts'
 import type { NewEvent } from '../../domain/event.ts'
 import { findCircle } from '../../domain/needs.ts'
-import { isAtWork, isOver, type Task, type TaskWords } from '../../domain/task.ts'
+import { isAtWork, type Task, type TaskWords } from '../../domain/task.ts'
 import type { Speaker } from '../../ports/ledger.ts'
 import type { Epic } from '../../domain/rows.ts'
 import type { Reading } from '../../ports/reading.ts'
 import { grouped } from './circle.ts'
+import { takesParts } from './possible.ts'
 import { type Entry, readJsonl } from './read-jsonl.ts'
 import { emailOf, on, type Ports, say } from './say.ts'
 
@@ -31,6 +32,8 @@ interface World {
   epics: ReadonlyMap<string, Epic>
   needs: ReadonlyMap<string, string[]>
   broken: ReadonlySet<string>
+  /** Which place a sub-task of the file has among those of its parent. */
+  places: ReadonlyMap<string, number>
 }
 
 /** Takes over a whole file or nothing of it. What is here already is brought up to date, never doubled. */
@@ -62,7 +65,19 @@ async function look(reading: Reading, entries: readonly Entry[], broken: Readonl
     epics: new Map((await reading.epics()).map((epic) => [epic.id, epic])),
     needs: grouped(await reading.allNeeds()),
     broken,
+    places: placesOf(entries),
   }
+}
+
+function placesOf(entries: readonly Entry[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  const places = new Map<string, number>()
+  for (const { id, parentId } of entries) {
+    if (parentId === undefined) continue
+    counts.set(parentId, (counts.get(parentId) ?? 0) + 1)
+    places.set(id, counts.get(parentId)!)
+  }
+  return places
 }
 
 function problemsOf(entry: Entry, world: World): string[] {
@@ -84,7 +99,7 @@ function problemsOfParent(entry: Entry, parentId: string, world: World): string[
     return [`there is no story "${parentId}"`]
   if ((entry.needs ?? []).length > 0) return ['a sub-task runs in its story’s order: give "blocked_by" to the story']
   if (depth(entry, world) > 2) return [`"${entry.id}" would be deeper than a sub-task of a sub-task`]
-  const closed = parent !== undefined && !world.tasks.has(entry.id) && (isOver(parent) || parent.status === 'landing')
+  const closed = parent !== undefined && !world.tasks.has(entry.id) && !takesParts(parent)
   return closed ? [`${parentId} is ${parent.status}, so it takes no more sub-tasks`] : []
 }
 
@@ -145,7 +160,6 @@ function created(entry: Entry, { world, wish, imported, email }: Work): NewEvent
   const epicId = epicOf(entry, world)
   const labels = [...new Set([...wish.defaults.labels, ...(entry.words.labels ?? [])])]
   const words: TaskWords = { ...plainWords, maxAttempts: wish.defaults.maxAttempts, ...entry.words, epicId, labels }
-  const siblings = [...world.entries.values()].filter((other) => parentId !== undefined && other.parentId === parentId)
   return {
     type: 'task.created',
     task: id,
@@ -153,7 +167,7 @@ function created(entry: Entry, { world, wish, imported, email }: Work): NewEvent
       words,
       kind: parentId === undefined ? 'task' : 'subtask',
       parentId: parentId ?? null,
-      sequence: parentId === undefined ? null : siblings.indexOf(entry) + 1,
+      sequence: world.places.get(id) ?? null,
       needs: [...new Set(needs)],
       status: 'ready',
       imported: false,

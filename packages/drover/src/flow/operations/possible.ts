@@ -25,6 +25,15 @@ export const canLandAgain = (task: Task): boolean =>
   task.commit !== null &&
   (task.blockedReason === 'conflict' || task.blockedReason === 'gate')
 
+const hasWorkToLand: ReadonlySet<BlockedReason | null> = new Set(['review', 'checkout', 'conflict', 'gate'])
+
+/** Whether a sub-task that is added now will be worked on: not when the attempt it would be part of has passed. */
+export function takesParts(task: Task): boolean {
+  const { status, reason } = task.rest ?? { status: task.status, reason: task.blockedReason }
+  if (isOver(task) || status === 'landing' || status === 'decomposed') return false
+  return !(status === 'blocked' && hasWorkToLand.has(reason))
+}
+
 /** What a person may do with this task now, as the commands are called. */
 export function possible(task: Task): string[] {
   const whole = task.kind !== 'subtask'

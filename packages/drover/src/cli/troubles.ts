@@ -1,0 +1,14 @@
+import { escaped } from './escape.ts'
+import type { Print } from './print.ts'
+
+/** What whoever drives says on stderr when it cannot go on at once. */
+export const troubles = (print: Pick<Print, 'note'>) => ({
+  onWait: (until: number | null, why: string): void =>
+    print.note(
+      until === null
+        ? `Waiting: ${escaped(why)}.`
+        : `Waiting until ${new Date(until).toISOString()}, when the next task is due.`,
+    ),
+  onTrouble: (job: string, problem: string): void =>
+    print.note(`${escaped(job)} broke and is begun again in a moment: ${escaped(problem)}`),
+})

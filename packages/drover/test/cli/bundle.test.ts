@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../../../..', import.meta.url))
+const main = join(root, 'packages/drover/dist/main.js')
+
+/** The files that are loaded with this one, and those that it may load later. */
+function loadedWith(file: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(file)) return seen
+  seen.add(file)
+  for (const [, path] of readFileSync(file, 'utf8').matchAll(
+    /^(?:import|export|\}) ?(?:.* )?(?:from )?"(\.[^"]+)";$/gm,
+  ))
+    loadedWith(join(dirname(file), path!), seen)
+  return seen
+}
+
+test('the bundle starts from few files, and asks Node for nothing that loads more than it needs', () => {
+  execFileSync(process.execPath, [join(root, 'tools/build.mjs')])
+  assert.equal(loadedWith(main).size, 1, '`drover --version` is one file')
+  const commands = /import\("(\.\/chunks\/commands-[^"]+)"\)/.exec(readFileSync(main, 'utf8'))?.[1]
+  assert.ok(commands)
+  const files = loadedWith(join(dirname(main), commands))
+  assert.ok(files.size > 1 && files.size <= 5, [...files].join('\n'))
+  for (const file of [main, ...files]) assert.doesNotMatch(readFileSync(file, 'utf8'), / from "node:/, file)
+  assert.match(execFileSync(process.execPath, [main, '--version'], { encoding: 'utf8' }), /^drover \d/)
+  assert.match(execFileSync(process.execPath, [main, 'help'], { encoding: 'utf8' }), /drover run/)
+})
+
+test('two commands that are bundled together do not take each other’s names', async () => {
+  execFileSync(process.execPath, [join(root, 'tools/build.mjs')])
+  const commands = /import\("(\.\/chunks\/commands-[^"]+)"\)/.exec(readFileSync(main, 'utf8'))![1]!
+  const bundled = Object.keys(await import(join(dirname(main), commands)))
+  const folder = join(root, 'packages/drover/src/cli/commands')
+  for (const name of readdirSync(folder).filter((one) => one !== 'logs.ts'))
+    for (const word of Object.keys(await import(join(folder, name))))
+      assert.ok(bundled.includes(word), `${word} of ${name} is lost: another command file exports it too`)
+})
