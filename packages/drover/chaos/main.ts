@@ -1,0 +1,179 @@
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { isFaultPoint, faultPoints } from '../src/app/fault-points.ts'
+import { bundle } from './bundle.ts'
+import { campaign, type Outcome } from './campaign.ts'
+import { matrix } from './matrix.ts'
+import { plan, type Plan } from './plan.ts'
+import { sabotages, type Sabotage } from './sabotages.ts'
+
+const help = `npm run chaos -- [options]: kills drover until something breaks
+
+  --kills N        random campaigns until so many were killed (300)
+  --seed S         of the first campaign; the next has S + 1
+  --campaigns N    so many campaigns instead, for a replay: --seed S --campaigns 1
+  --matrix         every named point once, with each way to die there
+  --points WORD    of the matrix, only points with this word in their name
+  --sabotage NAME  breaks drover on purpose, and must find it: a name, or all
+  --seconds N      how long a sabotage may stay unfound (60)
+  --jobs N         campaigns at the same time (2)
+  --coverage       lists the points that were passed, and those that never were
+  --keep           keeps the folder of a campaign with a violation
+
+A seed gives the whole plan again: tasks, agents, deaths and their points, what people do and when. It does not give the
+scheduling of processes again, so a violation may need some replays; what was seen is printed with it.
+`
+
+const { values } = parseArgs({
+  options: {
+    kills: { type: 'string', default: '300' },
+    seed: { type: 'string' },
+    campaigns: { type: 'string' },
+    matrix: { type: 'boolean', default: false },
+    points: { type: 'string', default: '' },
+    sabotage: { type: 'string' },
+    seconds: { type: 'string', default: '60' },
+    jobs: { type: 'string', default: '2' },
+    coverage: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+})
+
+/** In memory where there is such a place: a campaign makes thousands of small files. */
+function useMemory(): void {
+  try {
+    accessSync('/dev/shm', constants.W_OK)
+    process.env['TMPDIR'] = '/dev/shm'
+  } catch {
+    // The usual folder will do.
+  }
+}
+
+interface Totals {
+  kills: number
+  campaigns: number
+  violations: number
+  hits: Map<string, number>
+}
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
+
+/** Runs these plans, some at a time, until there are no more or it is enough. */
+async function runAll(main: string, plans: Iterator<Plan>, isEnough: (totals: Totals) => boolean): Promise<Totals> {
+  const totals: Totals = { kills: 0, campaigns: 0, violations: 0, hits: new Map() }
+  const worker = async (): Promise<void> => {
+    for (;;) {
+      if (isEnough(totals)) return
+      const next = plans.next()
+      if (next.done) return
+      const outcome = await campaign(main, next.value, values.keep)
+      totals.kills += outcome.kills
+      totals.campaigns++
+      for (const [point, count] of outcome.hits) totals.hits.set(point, (totals.hits.get(point) ?? 0) + count)
+      if (outcome.violation) totals.violations++
+      report(next.value, outcome)
+    }
+  }
+  await Promise.all(Array.from({ length: Number(values.jobs) }, worker))
+  return totals
+}
+
+function report({ name }: Plan, { kills, ms, violation, evidence = '', folder }: Outcome): void {
+  const line = `${name.padEnd(44)} ${String(kills).padStart(3)} killed ${seconds(ms).padStart(7)}`
+  if (!violation) return say(`ok   ${line}`)
+  say(`FAIL ${line}  ${violation.invariant}`)
+  if (values.sabotage !== undefined) return say(`     ${violation.message.split('\n').slice(0, 6).join('\n     ')}`)
+  say(`     ${violation.message.replaceAll('\n', '\n     ')}`)
+  say(`     ${evidence.slice(-6000).replaceAll('\n', '\n     ')}`)
+  say(`     again: ${again(name)}${folder === undefined ? '' : `\n     kept: ${folder}`}`)
+}
+
+const again = (name: string): string =>
+  name.startsWith('seed ')
+    ? `npm run chaos -- --seed ${name.slice('seed '.length)} --campaigns 1`
+    : `npm run chaos -- --matrix --points '${name}'`
+
+/** Campaigns that are likely to show this sabotage, for ever. */
+function* likely({ shows }: Sabotage, from: number): Iterator<Plan> {
+  for (let n = from; ; n++) {
+    const isRush = n % 4 === 3
+    if (typeof shows === 'object') yield* { [Symbol.iterator]: () => matrix(shows.points) }
+    else if (isRush === (shows === 'rush')) yield plan(n)
+  }
+}
+
+function* random(from: number, count = Infinity): Iterator<Plan> {
+  for (let n = 0; n < count; n++) yield plan(from + n)
+}
+
+function summary(totals: Totals, ms: number): void {
+  const rate = Math.round(totals.kills / (ms / 60_000))
+  say(
+    `\n${totals.kills} killed in ${totals.campaigns} campaigns, ${seconds(ms)}, ${rate} a minute: ${totals.violations} violations`,
+  )
+  const passed = faultPoints.filter((point) => totals.hits.has(point))
+  say(
+    `${passed.length} of ${faultPoints.length} named points were passed, and ${totals.hits.size - passed.length} others`,
+  )
+  const unknown = [...totals.hits.keys()].filter((point) => !point.startsWith('!') && !isFaultPoint(point))
+  if (unknown.length > 0) say(`not in the table of points: ${unknown.join(', ')}`)
+  if (!values.coverage) return
+  for (const point of [...totals.hits.keys()].toSorted()) say(`${String(totals.hits.get(point)).padStart(6)}  ${point}`)
+  say(`never passed:\n${faultPoints.filter((point) => !totals.hits.has(point)).join('\n')}`)
+}
+
+/** True when the harness found what is wrong with this drover. */
+async function find(folder: string, sabotage: Sabotage, seed: number): Promise<boolean> {
+  const main = await bundle(folder, sabotage)
+  const begun = performance.now()
+  const limit = Number(values.seconds) * 1000
+  const totals = await runAll(
+    main,
+    likely(sabotage, seed),
+    ({ violations }) => violations > 0 || performance.now() - begun > limit,
+  )
+  const found = totals.violations > 0
+  say(
+    `${found ? 'found    ' : 'NOT FOUND'} ${sabotage.name} (${sabotage.breaks}): ${seconds(performance.now() - begun)}, ${totals.kills} killed\n`,
+  )
+  return found
+}
+
+async function act(folder: string): Promise<boolean> {
+  const seed = Number(values.seed ?? Math.floor(Math.random() * 1e9))
+  const begun = performance.now()
+  if (values.sabotage !== undefined) {
+    const wanted = sabotages.filter(({ name }) => values.sabotage === 'all' || name === values.sabotage)
+    if (wanted.length === 0) say(`there is ${sabotages.map(({ name }) => name).join(', ')}, and all`)
+    const missed: string[] = []
+    for (const sabotage of wanted) if (!(await find(folder, sabotage, seed))) missed.push(sabotage.name)
+    say(
+      `${wanted.length - missed.length} of ${wanted.length} sabotages found${missed.length > 0 ? `; not ${missed.join(', ')}` : ''}`,
+    )
+    return wanted.length > 0 && missed.length === 0
+  }
+  say(`seed ${seed}`)
+  const main = await bundle(folder)
+  const totals = values.matrix
+    ? await runAll(main, matrix(values.points), () => false)
+    : values.campaigns !== undefined
+      ? await runAll(main, random(seed, Number(values.campaigns)), () => false)
+      : await runAll(main, random(seed), ({ kills }) => kills >= Number(values.kills))
+  summary(totals, performance.now() - begun)
+  return totals.violations === 0
+}
+
+if (values.help) say(help)
+else {
+  useMemory()
+  const folder = mkdtempSync(join(tmpdir(), 'drover-chaos-'))
+  try {
+    process.exitCode = (await act(folder)) ? 0 : 1
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,45 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { World } from '../test/support/world.ts'
+
+export const canary = 'canary-7f3a91-never-to-be-written-down'
+
+/** A world whose drover is a bundle, so that a start is short and a sabotage is in it. */
+export class ChaosWorld extends World {
+  readonly main: string
+  readonly hits: string
+
+  constructor(main: string) {
+    super()
+    this.main = main
+    this.hits = join(this.folder, 'hits')
+    Object.assign(this.env, {
+      NODE_ENV: 'test',
+      NODE_COMPILE_CACHE: join(main, '..', 'compiled'),
+      CHAOS_SECRET: canary,
+      CI: '1',
+    })
+  }
+
+  override spawn(words: readonly string[], more: { cwd?: string; env?: Record<string, string> } = {}): ChildProcess {
+    const { cwd = this.root, env = {} } = more
+    const child = spawn(process.execPath, ['--max-semi-space-size=1', this.main, ...words], {
+      cwd,
+      env: { ...this.env, ...env },
+      stdio: 'pipe',
+      detached: true,
+    })
+    this.running.add(child)
+    child.once('exit', () => this.running.delete(child))
+    return child
+  }
+
+  /** A repository with a project in it, as a person has it. */
+  async begin(settings: string, files: Record<string, string>): Promise<void> {
+    mkdirSync(this.root, { recursive: true })
+    this.git('init', '-q', '-b', 'main')
+    this.commit({ '.drover.toml': settings, ...files }, 'first')
+    await this.ok('init')
+  }
+}
