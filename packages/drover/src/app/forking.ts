@@ -1,19 +1,8 @@
-import type { Readable, Writable } from 'node:stream'
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
 import type { ExecCall, Executed } from './exec.ts'
 import { type Desk, type LaunchCall, markName, openLines, preamble } from './shell-line.ts'
-
-interface Waiting {
-  desk: Desk
-  resolve(ended: Executed): void
-  reject(error: Error): void
-  /** An agent goes on without us once it is up; everything else is waited for. */
-  awaited: boolean
-  /** What it says before its end. */
-  hear?: (word: string) => void
-  timer: NodeJS.Timeout | undefined
-}
 
 /** A shell that reads its commands from `stdin`, as app/system.ts starts it. */
 export interface Shell {
@@ -37,133 +26,157 @@ export interface Forking {
   exec(call: ExecCall): Promise<Executed>
   /** Starts a script in a session of its own. */
   launch(call: LaunchCall): Launched
-  /** Resolves when the shell is gone. */
+  /** Resolves when the shells are gone. */
   close(): Promise<void>
 }
 
+/** What a shell is doing. */
+interface Work {
+  line(hand: Hand): string
+  resolve(ended: Executed): void
+  reject(error: Error): void
+  /** What it says before its end. */
+  hear?: (word: string) => void
+  timeoutMs?: number | undefined
+  input?: string | undefined
+}
+
+/** A shell that does one thing at a time, and the files in which that has its input and its output. */
+interface Hand {
+  shell: Shell
+  mark: string | undefined
+  lines: ReturnType<typeof openLines>
+  desk: Desk
+  work: Work | undefined
+  timer: NodeJS.Timeout | undefined
+}
+
 const longestOutput = 64 * 1024 * 1024
+/** More at once wait for their turn: two cores are busy with far fewer. Agents do not count. */
+const mostAtOnce = 24
 
 /**
- * Programs started by a small shell that was started once. A fork takes as long as the memory is large: at 85 MB this process
- * stands still for 3–6 ms for each, the shell for 0.3 ms, and it stands beside. Every word is quoted; nothing is pasted.
+ * Programs started by small shells that were started once. A fork takes as long as the memory is large: at 85 MB this
+ * process stands still for 3–6 ms for each, a shell for 0.3 ms, and it stands beside.
  */
 export function openForking(folder: string, startShell: (own: Readonly<Record<string, string>>) => Shell): Forking {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const waiting = new Map<string, Waiting>()
-  const free: Desk[] = []
-  let desks = 0
-  let calls = 0
-  let shell: Shell | undefined
+  const idle: Hand[] = []
+  const queue: Work[] = []
   let mark: string | undefined
-  let lines = openLines()
+  let hired = 0
+  let executing = 0
 
-  const open = (): Shell => {
-    const started = startShell(mark === undefined ? {} : { [markName]: mark })
-    lines = openLines()
-    started.stdin!.write(preamble)
+  const hire = (): Hand => {
+    const n = hired++
+    const desk = { input: join(folder, `${n}.in`), output: join(folder, `${n}.out`), errors: join(folder, `${n}.err`) }
+    const shell = startShell(mark === undefined ? {} : { [markName]: mark })
+    const hand: Hand = { shell, mark, lines: openLines(), desk, work: undefined, timer: undefined }
+    shell.stdin!.on('error', () => undefined)
+    shell.stdin!.write(preamble)
     let said = ''
-    started.stdout!.setEncoding('utf8').on('data', (text: string) => {
+    shell.stdout!.setEncoding('utf8').on('data', (text: string) => {
       said += text
       for (let end = said.indexOf('\n'); end >= 0; end = said.indexOf('\n')) {
-        hear(said.slice(0, end))
+        hear(hand, said.slice(0, end))
         said = said.slice(end + 1)
       }
     })
-    started.stdin!.on('error', () => undefined)
-    started.once('exit', () => {
-      if (shell !== started) return // it was followed by another, and had nothing left to do
-      shell = undefined
-      for (const id of waiting.keys())
-        settle(id, (one) => one.reject(new Error('the shell that starts programs has ended')))
+    shell.once('exit', () => {
+      idle.splice(0, idle.length, ...idle.filter((other) => other !== hand))
+      finish(hand, (work) => work.reject(new Error('the shell that starts programs has ended')))
     })
-    started.unref()
-    for (const stream of [started.stdin, started.stdout]) (stream as unknown as { unref(): void }).unref()
-    return started
+    hold(hand, false)
+    return hand
+  }
+
+  /** Whether this process stays for what the shell has to say. */
+  const hold = ({ shell }: Hand, stays: boolean): void => {
+    for (const one of [shell, shell.stdin, shell.stdout] as unknown as { ref(): void; unref(): void }[])
+      if (stays) one.ref()
+      else one.unref()
   }
 
   /** A shell is known by its mark after the death of this process: one that works for a new mark is a new one. */
-  const followWith = (next: string): void => {
-    mark = next
-    shell?.stdin?.end()
-    shell = undefined
-  }
-
-  const hear = (line: string): void => {
-    const [id = '', code = ''] = line.split(' ')
-    const one = waiting.get(id)
-    if (one && !/^\d+$/.test(code)) {
-      one.awaited = false
-      restWhenIdle()
-      return one.hear?.(code)
+  const take = (): Hand => {
+    for (let hand = idle.pop(); hand; hand = idle.pop()) {
+      if (hand.mark === mark) return hand
+      hand.shell.stdin?.end()
     }
-    settle(id, (ended) => ended.resolve(read(ended.desk, Number(code))))
+    return hire()
   }
 
-  const isAwaited = (): boolean => [...waiting.values()].some((one) => one.awaited)
-  const restWhenIdle = (): void => {
-    if (!isAwaited()) (shell?.stdout as unknown as { unref(): void } | undefined)?.unref()
-  }
-
-  const settle = (id: string, how: (one: Waiting) => void): void => {
-    const one = waiting.get(id)
-    if (!one) return
-    waiting.delete(id)
-    clearTimeout(one.timer)
-    restWhenIdle()
+  const begin = (work: Work): void => {
+    const hand = take()
+    hand.work = work
+    if (work.timeoutMs !== undefined) hand.timer = setTimeout(giveUp, work.timeoutMs, hand)
+    hold(hand, true)
     try {
-      how(one)
+      if (work.input !== undefined) writeFileSync(hand.desk.input, work.input, { mode: 0o600 })
+      hand.shell.stdin!.write(work.line(hand))
     } catch (error) {
-      one.reject(error as Error)
+      finish(hand, () => work.reject(error as Error))
+      idle.push(hand)
     }
-    free.push(one.desk)
   }
 
-  const takeDesk = (): Desk => {
-    const n = desks
-    return (
-      free.pop() ??
-      (desks++, { input: join(folder, `${n}.in`), output: join(folder, `${n}.out`), errors: join(folder, `${n}.err`) })
-    )
+  /** Its answer comes too late for who asked; the shell is free when it has come. */
+  const giveUp = (hand: Hand): void =>
+    finish(hand, (work) => work.resolve({ exitCode: null, signal: 'SIGTERM', stdout: '', stderr: 'it took too long' }))
+
+  const hear = (hand: Hand, line: string): void => {
+    if (!/^\d+$/.test(line)) {
+      hold(hand, false) // an agent goes on without us
+      return hand.work?.hear?.(line)
+    }
+    idle.push(hand)
+    finish(hand, (work) => work.resolve(read(hand.desk, Number(line))))
   }
 
-  const begin = (
-    { input, timeoutMs, marked }: Pick<ExecCall, 'input' | 'timeoutMs'> & { marked?: string | undefined },
-    waits: Pick<Waiting, 'resolve' | 'reject' | 'hear'>,
-    lineOf: (id: string, desk: Desk) => string,
-  ): void => {
-    const id = String(++calls)
-    const desk = takeDesk()
-    if (input !== undefined) writeFileSync(desk.input, input, { mode: 0o600 })
-    const late = (): void =>
-      settle(id, (one) => one.resolve({ exitCode: null, signal: 'SIGTERM', stdout: '', stderr: 'it took too long' }))
-    waiting.set(id, {
-      desk,
-      timer: timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs),
-      awaited: true,
-      ...waits,
+  const finish = (hand: Hand, how: (work: Work) => void): void => {
+    const { work } = hand
+    hand.work = undefined
+    clearTimeout(hand.timer)
+    hold(hand, false)
+    try {
+      if (work) how(work)
+    } catch (error) {
+      work?.reject(error as Error)
+    }
+  }
+
+  const execute = (work: Work): void => {
+    if (executing >= mostAtOnce) return void queue.push(work)
+    executing++
+    const next = (): void => {
+      executing--
+      const waiting = queue.shift()
+      if (waiting) execute(waiting)
+    }
+    begin({
+      ...work,
+      resolve: (ended) => (next(), work.resolve(ended)),
+      reject: (error) => (next(), work.reject(error)),
     })
-    if (marked !== undefined && marked !== mark) followWith(marked)
-    shell ??= open()
-    ;(shell.stdout as unknown as { ref(): void }).ref()
-    try {
-      shell.stdin!.write(lineOf(id, desk))
-    } catch (error) {
-      settle(id, (one) => one.reject(error as Error))
-    }
   }
 
   return {
     exec: (call) =>
-      new Promise((resolve, reject) =>
-        begin({ ...call, marked: call.env[markName] }, { resolve, reject }, (id, desk) => lines.exec(id, call, desk)),
-      ),
+      new Promise((resolve, reject) => {
+        mark = call.env[markName] ?? mark
+        const { input, timeoutMs } = call
+        execute({ input, timeoutMs, resolve, reject, line: ({ lines, desk }) => lines.exec(call, desk) })
+      }),
     launch(call) {
       const { promise: begun, resolve: tell } = Promise.withResolvers<Begun>()
       const over = new Promise<Executed>((resolve, reject) =>
-        begin({}, { resolve, reject, hear: (word) => tell(word === 'alone' ? 'alone' : 'up') }, (id, desk) =>
-          lines.launch(id, call, desk),
-        ),
+        begin({
+          resolve,
+          reject,
+          hear: (word) => tell(word === 'alone' ? 'alone' : 'up'),
+          line: ({ lines, desk }) => lines.launch(call, desk),
+        }),
       )
       over.then(
         () => tell('failed'),
@@ -172,16 +185,18 @@ export function openForking(folder: string, startShell: (own: Readonly<Record<st
       return { begun, over }
     },
     async close() {
-      const last = shell
-      shell = undefined
       rmSync(folder, { recursive: true, force: true })
-      if (!last) return
-      last.ref()
-      const gone = new Promise<void>((resolve) => last.once('exit', () => resolve()))
-      last.stdin?.end()
-      await gone // nothing that carries our mark is there when we say that we are done
+      await Promise.all(idle.splice(0).map(dismiss))
     },
   }
+}
+
+/** Nothing that carries our mark is there when we say that we are done. */
+function dismiss({ shell }: Hand): Promise<void> {
+  shell.ref()
+  const gone = new Promise<void>((resolve) => shell.once('exit', () => resolve()))
+  shell.stdin?.end()
+  return gone
 }
 
 function read({ output, errors }: Desk, code: number): Executed {

@@ -22,15 +22,11 @@ function quoted(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`
 }
 
-/**
- * Said to the shell once. What a shell starts beside itself would never hear SIGINT and SIGQUIT, and no shell can give
- * them back; where the system has no program for that (macOS, busybox) it says so, and whoever asked starts it himself.
- */
-export const preamble = `__env=$(command -v env) __setsid=$(command -v setsid)
-if [ "$__setsid" ] && "$__env" --default-signal=INT,QUIT "$__setsid" true 2>/dev/null
-then in_session() { exec "$__env" -u ${markName} --default-signal=INT,QUIT "$__setsid" /bin/sh "$@"; }
-else in_session() { echo "$4 alone" >&9; }
-fi
+/** Said to a shell first. Where the system has no `setsid` (macOS), whoever asked starts it himself. */
+export const preamble = `__setsid=$(command -v setsid)
+in_session() {
+  if [ "$__setsid" ]; then exec "$__setsid" /bin/sh "$@"; else echo alone >&9; fi
+}
 `
 
 type Variables = Readonly<Record<string, string>>
@@ -66,23 +62,22 @@ export function openLines() {
   }
 
   return {
-    /** Runs it, and says its number and its exit code when it is over. */
-    exec(id: string, call: ExecCall, desk: Desk): string {
+    exec(call: ExecCall, desk: Desk): string {
       const from = call.input === undefined ? '/dev/null' : quoted(desk.input)
-      return (call.shared ? keep(call.shared) : '') + lineOf(id, bodyOf(call), `<${from}`, desk)
+      return (call.shared ? keep(call.shared) : '') + lineOf(bodyOf(call), `<${from}`, desk)
     },
-    /** Starts the script in a session of its own. Its first word is `id`: it says `id up` on descriptor 9. */
-    launch(id: string, { script, args, cwd, env }: LaunchCall, desk: Desk): string {
-      const words = ['-c', script, 'sh', id, ...args].map(quoted).join(' ')
-      const body = `cd ${quoted(cwd)} || exit 1; ${settingsFor(env, undefined)}in_session ${words}`
-      return lineOf(id, body, '</dev/null 9>&1', desk)
+    /** Starts the script in a session of its own; it says `up` on its descriptor 9. */
+    launch({ script, args, cwd, env }: LaunchCall, desk: Desk): string {
+      const words = ['-c', script, 'sh', ...args].map(quoted).join(' ')
+      const own = `unset ${markName}; ${settingsFor(env, undefined)}`
+      return lineOf(`cd ${quoted(cwd)} || exit 1; ${own}in_session ${words}`, '</dev/null 9>&1', desk)
     },
   }
 }
 
-/** `jobs` collects children that have ended. */
-const lineOf = (id: string, body: string, input: string, { output, errors }: Desk): string =>
-  `( ( ${body} ) ${input} >${quoted(output)} 2>${quoted(errors)}; echo "${id} $?" ) & jobs >/dev/null 2>&1\n`
+/** In a shell of its own, which is not in the background: there, it would never hear SIGINT. Its exit code is said at last. */
+const lineOf = (body: string, input: string, { output, errors }: Desk): string =>
+  `( ${body} ) ${input} >${quoted(output)} 2>${quoted(errors)}\necho "$?"\n`
 
 const exporting = (variables: readonly (readonly [string, string])[]): string => {
   const words = variables.filter(([name]) => isName(name)).map(([name, value]) => `${name}=${quoted(value)}`)

@@ -1,5 +1,6 @@
-import { existsSync, type FSWatcher, watch } from 'node:fs'
+import { type FSWatcher, watch } from 'node:fs'
 import { join } from 'node:path'
+import { hasEnded } from './agent-place.ts'
 import { sizeOf } from './output.ts'
 
 interface Seen {
@@ -62,7 +63,7 @@ export function openStirring({ endOf, isOver }: Knows) {
         }
         const look = (file: string | null) => {
           // One that was started here is over when it is gone: its end is about to be heard.
-          if (existsSync(join(folder, 'exit'))) return end === undefined ? stop() : undefined
+          if ((file === null || file === 'exit') && hasEnded(folder)) return end === undefined ? stop() : undefined
           if (calm !== undefined || (file !== null && file !== 'out' && file !== 'err')) return
           const wait = newsIn(folder)
           if (wait === 0) tell()

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, existsSync, openSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { CommandRun, Finished, System } from '../ports/system.ts'
@@ -8,7 +8,7 @@ import { openCommandLog } from './command-log.ts'
 import { endProcesses } from './ending.ts'
 import type { Exec, ExecCall, Executed } from './exec.ts'
 import { openForking } from './forking.ts'
-import { leaderIn, lookAt, makePlace, startWrapper } from './agent-place.ts'
+import { hasEnded, leaderIn, lookAt, makePlace, startWrapper } from './agent-place.ts'
 import { capOutput, type Punch } from './output-cap.ts'
 import { readLines, sizeOf, tailOf } from './output.ts'
 import { makePrivateFolder, readFileIfThere, writePrivateFile } from './private-file.ts'
@@ -46,7 +46,7 @@ export function openSystem(
     async launch(launch) {
       const { folder } = launch
       makePrivateFolder(folder)
-      if (existsSync(join(folder, 'exit')) || !(await makePlace(processes, folder))) return
+      if (hasEnded(folder) || !(await makePlace(processes, folder))) return
       if (!forking) throw new Error('whoever starts agents needs a shell to start them in')
       const { over } = await startWrapper(forking, launch, startAlone)
       ends.set(
@@ -110,7 +110,7 @@ export function startDetached(wanted: {
 
 /** Where no shell can give an agent its signals back, this process starts it, and stands still for it. */
 async function startAlone({ script, args, cwd, env }: LaunchCall): Promise<{ over: Promise<unknown> }> {
-  const child = spawn('/bin/sh', ['-c', script, 'sh', 'agent', ...args], {
+  const child = spawn('/bin/sh', ['-c', script, 'sh', ...args], {
     cwd,
     env: { ...env },
     detached: true,
@@ -121,7 +121,6 @@ async function startAlone({ script, args, cwd, env }: LaunchCall): Promise<{ ove
   const over = once(child, 'exit')
   const up = (child.stdio as unknown as readonly Readable[])[9]!.resume()
   await Promise.race([once(up, 'end'), over])
-  rmSync(join(args[0]!, `pid.${child.pid}`), { force: true })
   return { over }
 }
 
@@ -240,7 +239,7 @@ function give(child: ChildProcess, input: string | undefined): void {
   child.stdin?.end(input)
 }
 
-const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null
+const isGone = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null
 
 function endGroup(child: ChildProcess): void {
   signalGroup(child, 'SIGTERM')
@@ -249,7 +248,7 @@ function endGroup(child: ChildProcess): void {
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
-    if (!hasEnded(child)) process.kill(-child.pid!, signal)
+    if (!isGone(child)) process.kill(-child.pid!, signal)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }

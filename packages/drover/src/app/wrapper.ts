@@ -1,19 +1,20 @@
 import { constants } from 'node:os'
 
 /**
- * Runs an agent in its attempt's folder, and outlives the daemon that started it: `sh -c <this> sh name folder stdin file args…`.
+ * Runs an agent in its attempt's folder, and outlives the daemon that started it: `sh -c <this> sh folder stdin file args…`.
  *
- * - `pid` is made by linking: it is whole when it is seen, and of two wrappers only one gets it and goes on.
- * - What goes wrong before that is printed; `<name> up` on descriptor 9 tells the daemon that all is well.
+ * - `pid` is made by whoever comes first, so of two wrappers only one goes on; for a moment it is there and empty.
+ * - What goes wrong before that is printed; `up` on descriptor 9 tells the daemon that all is well.
  * - Signals are caught, not ignored (that would be inherited): a group that is asked to end still leaves its `exit`.
  * - sh says 128+n both for signal n and for exit code 128+n. Run like this, dash and its kin say a word on stderr for
  *   a signal (not for INT and PIPE), bash never: there, and for those two, a signal is assumed.
- * - How it ended is written over bytes that are there already: a disk that is full by then costs no attempt.
+ * - How it ended is written over bytes that are there already: a disk that is full by then costs no attempt. Until then
+ *   `exit` says `lost`, which is what is true when nobody comes to write it.
  * - Its variables begin with `__`: one that the agent's environment also has would reach the agent changed.
  */
 export const wrapper = `
-__name=$1 __folder=$2 __input=$3
-shift 3
+__folder=$1 __input=$2
+shift 2
 exec 2>&1
 set -f
 trap : HUP INT QUIT TERM PIPE ALRM USR1 USR2
@@ -36,21 +37,21 @@ case $__input in
   *) exec </dev/null ;;
 esac
 exec 4>>"$__folder/out" 5>>"$__folder/err"
-printf "%-12s\\n" lost >"$__folder/exit.room" || exit 1
-printf "%s\\n" "$$ $__start $__boot" >"$__folder/pid.$$" || exit 1
-if ! ln "$__folder/pid.$$" "$__folder/pid"; then rm -f "$__folder/pid.$$"; exit 1; fi
-echo "$__name up" >&9
-exec 9>&- >/dev/null 2>"$__folder/exit.new"
+set -C
+printf "%s\\n" "$$ $__start $__boot" >"$__folder/pid" || exit 1
+set +C
+if ! printf "%-12s\\n" lost >"$__folder/exit"; then rm -f "$__folder/pid" "$__folder/exit"; exit 1; fi
+echo up >&9
+exec 9>&- >/dev/null 2>"$__folder/said"
 (PATH=$__path; exec "$@" >&4 2>&5 3>&- 4>&- 5>&-)
 __code=$?
 __end="code $__code"
 if [ $__code -gt 128 ] && [ $__code -lt 160 ]; then
   case $__code in 130 | 141) __signalled=y ;; *) __signalled=$BASH_VERSION ;; esac
-  [ -s "$__folder/exit.new" ] && __signalled=y
+  [ -s "$__folder/said" ] && __signalled=y
   [ "$__signalled" ] && __end="signal $((__code - 128))"
 fi
-printf "%-12s\\n" "$__end" 1<>"$__folder/exit.room"
-exec mv -f "$__folder/exit.room" "$__folder/exit"
+printf "%-12s\\n" "$__end" 1<>"$__folder/exit"
 `
 
 /** The wrapper as `pid` names it: exact also when the number was given to another process since. */
@@ -72,6 +73,9 @@ export interface End {
 
 /** When nobody was left to write how it ended: its wrapper was killed, or the machine went down. */
 export const lost: End = { exitCode: null, signal: 'lost' }
+
+/** Whether it is said how it ended. */
+export const isEnd = (text: string | undefined): boolean => /^(code|signal) /.test(text ?? '')
 
 export function readEnd(text: string): End {
   const [, kind, number] = /^(code|signal) (\d{1,3}) *\n$/.exec(text) ?? []

@@ -4,6 +4,7 @@ import { DroverError } from '../domain/error.ts'
 import type { Kept } from '../ports/workspace.ts'
 import { pathsOf, readChanges } from './changes.ts'
 import { writeCommit, type Person } from './commit-object.ts'
+import { learnChanges } from './differences.ts'
 import { isCheckedOut, isOn } from './heads.ts'
 import { keptMessage, keptTrailer, plainLine } from './message.ts'
 import { updateRefs, zeros, type Refs } from './refs.ts'
@@ -49,6 +50,7 @@ export async function keepWork(to: Keeping, entry: Entry, wanted: Keep): Promise
   const staged = !isGone ? await stage(to, placeOf(entry), standing.base) : await untouched(to, standing)
   const leftovers = standing.tree === null ? staged.changes.length > 0 : staged.tree !== standing.tree
   const commit = await commitOf(to, wanted, { standing, staged, leftovers })
+  if (commit) learnChanges(to.git, { from: standing.base, to: commit, changes: staged.changes, tree: staged.tree })
   await pointAt(to, wanted, commit, await keepAside(to, wanted, staged))
   to.entries.save({ ...entry, base: standing.base, kept: true })
   const lost = isGone && commit === null ? ['its worktree was removed, with all that was not committed'] : []

@@ -4,7 +4,7 @@ import type { Conflict, LandingText, Merge } from '../ports/workspace.ts'
 import type { Attributes } from './attributes.ts'
 import { gitlink, pathsOf, readChanges, refusedPaths, type Change } from './changes.ts'
 import { writeCommit, type Person } from './commit-object.ts'
-import { learnChanges } from './differences.ts'
+import { areApart, knownBetween, knownSince, learnChanges } from './differences.ts'
 import type { Git, Place } from './git.ts'
 import { landingMessage } from './message.ts'
 import { grewFrom, isOurs, learnParent } from './growth.ts'
@@ -38,7 +38,9 @@ export async function merge(to: Merging, wanted: MergeWanted): Promise<Merge | C
   const grew = await grewFrom(to.git, tip, wanted.base)
   const [ours, theirs] = grew ? [tip, wanted.commit] : await sidesOf(to, tip, wanted)
   const merged =
-    tip === wanted.base ? await asItIs(to.git, tip, wanted.commit) : await mergeTrees(to, tip, [ours, theirs])
+    tip === wanted.base
+      ? await asItIs(to.git, tip, wanted.commit)
+      : await mergeTrees(to, tip, [ours, theirs], grew ? changesApart(to.git, wanted, tip) : undefined)
   if (!('tree' in merged)) return { outcome: 'conflict', tip, ...merged }
   const refused = await whyNot(to.git, merged.changes)
   if (refused) return { outcome: 'conflict', tip, ...refused }
@@ -76,7 +78,7 @@ export async function refuseStrangeDrivers(git: Git): Promise<void> {
 
 interface Merged {
   tree: string
-  changes: Change[]
+  changes: readonly Change[]
 }
 type Refused = Pick<Conflict, 'files' | 'detail'>
 
@@ -91,19 +93,34 @@ git diff-tree -r -z --raw --no-renames "$1" "$tree"
 `
 
 /** Nobody else has landed since the base: the merge is the attempt's own tree. */
-const asItIs = async (git: Git, tip: string, commit: string): Promise<Merged> =>
-  read((await git.script(git.bare, describe, [tip, commit])).out)
+async function asItIs(git: Git, tip: string, commit: string): Promise<Merged> {
+  const known = knownBetween(git, tip, commit)
+  return known?.tree
+    ? { tree: known.tree, changes: known.changes }
+    : read((await git.script(git.bare, describe, [tip, commit])).out)
+}
+
+/** What the merge will change, where that is clear beforehand: it saves the landing a process. */
+function changesApart(git: Git, { base, commit }: MergeWanted, tip: string): readonly Change[] | undefined {
+  const own = knownBetween(git, base, commit)?.changes
+  const others = own && knownSince(git, base, tip)
+  return others && areApart(own, others) ? own : undefined
+}
 
 async function mergeTrees(
   { git, attributes }: Merging,
   tip: string,
   sides: readonly [string, string],
+  changes: readonly Change[] | undefined,
 ): Promise<Merged | Refused> {
   const folder = await attributes.folderOf(tip)
   if (!exists(folder)) mkdirSync(folder, { recursive: true })
   const place: Place = { ...git.bare, cwd: folder, worktree: folder }
-  const { code, out, err } = await git.script(place, mergeAndDescribe, sides, { also: [1, 128] })
-  if (code === 0) return read(out)
+  const also = [1, 128]
+  const { code, out, err } = changes
+    ? await git.run(place, ['merge-tree', '--write-tree', '--no-messages', ...sides], { also })
+    : await git.script(place, mergeAndDescribe, sides, { also })
+  if (code === 0) return changes ? { tree: out.trim(), changes } : read(out)
   if (code === 1) return conflictOf(git, place, sides)
   if (/unrelated histories/.test(err))
     return { files: [], detail: 'the commits have no history in common with the branch' }

@@ -1,4 +1,4 @@
-import { copyFile, open, rename, rm, stat, utimes } from 'node:fs/promises'
+import { copyFile, link, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Git, Place } from './git.ts'
 import type { Checkout } from './heads.ts'
@@ -12,7 +12,7 @@ export const isOurLock = async (git: Git, path: string): Promise<boolean> => rea
 /** What every copy of a user's index is called; those of a dead drover are found by it. */
 export const copyName = 'index.drover'
 
-// A landing looks, and at the same moment a task that waits for the checkout.
+// Makes names: a landing looks, and at the same moment a task that waits for the checkout.
 let looks = 0
 
 const patienceMs = 100
@@ -88,17 +88,26 @@ async function copyIndex(from: string, to: string): Promise<void> {
   await utimes(to, seconds, seconds)
 }
 
+/** It comes into being with its words in it: an empty one, left by a death, would be taken for the user's for ever. */
 async function takeLock(git: Git, path: string): Promise<boolean> {
-  for (let n = 0; n < tries; n++) {
-    const file = await open(path, 'wx').catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error
-    })
-    if (file) {
-      await file.writeFile(lockWords(git))
-      await file.close()
-      return true
+  const draft = join(path, '..', `${copyName}-words-${++looks}`)
+  await writeFile(draft, lockWords(git))
+  try {
+    for (let n = 0; n < tries; n++) {
+      if (await isLinked(draft, path)) return true
+      await new Promise((resolve) => setTimeout(resolve, patienceMs))
     }
-    await new Promise((resolve) => setTimeout(resolve, patienceMs))
+    return false
+  } finally {
+    await rm(draft, { force: true })
   }
-  return false
 }
+
+const isLinked = (from: string, to: string): Promise<boolean> =>
+  link(from, to).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') return false
+      throw error
+    },
+  )

@@ -322,7 +322,7 @@ test('where sh is bash, signals are told as well', { skip: !existsSync('/bin/bas
     await world.system.writeFile(join(folder, 'prompt.md'), '')
     const call = {
       file: 'bash',
-      args: ['--posix', '-c', wrapper, 'sh', 'one', folder, 'none', 'sh', '-c', script],
+      args: ['--posix', '-c', wrapper, 'sh', folder, 'none', 'sh', '-c', script],
       cwd: world.root,
       env: world.env,
     }
@@ -336,5 +336,5 @@ test('where no shell can give an agent its signals, it is started all the same',
   await world.launch('one', 'echo here; kill -2 $$')
   assert.deepEqual(await world.over('one'), { state: 'over', exitCode: null, signal: 'SIGINT' })
   assert.equal(world.printed('one'), 'here\n')
-  assert.deepEqual(readdirSync(world.folderOf('one')).toSorted(), ['err', 'exit', 'exit.new', 'out', 'pid'])
+  assert.deepEqual(readdirSync(world.folderOf('one')).toSorted(), ['err', 'exit', 'out', 'pid', 'said'])
 })

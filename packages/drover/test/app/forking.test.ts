@@ -98,7 +98,7 @@ test('a word with NUL is refused, and the next call works', async (t) => {
 
 test('when the shell is killed the calls under way fail, and the next one has a new shell', async (t) => {
   const { exec } = open(t)
-  const shell = Number((await exec('sh', ['-c', 'set -- $(cat /proc/$PPID/stat); echo $4'])).stdout)
+  const shell = Number((await exec('sh', ['-c', 'echo $PPID'])).stdout)
   assert.match(readFileSync(`/proc/${shell}/comm`, 'utf8'), /sh/)
   const under = exec('sh', ['-c', `kill -9 ${shell}; sleep 5`])
   await assert.rejects(under, /has ended/)
@@ -113,7 +113,7 @@ test('what takes too long is given up', async (t) => {
 test('children that have ended do not stay as zombies', async (t) => {
   const { exec } = open(t)
   for (let i = 0; i < 40; i++) await exec('true', [])
-  const { stdout } = await exec('sh', ['-c', 'set -- $(cat /proc/$PPID/stat); cat /proc/$4/task/$4/children'])
+  const { stdout } = await exec('sh', ['-c', 'cat /proc/$PPID/task/$PPID/children'])
   assert.ok(stdout.trim().split(' ').length <= 3, stdout)
 })
 
@@ -129,7 +129,7 @@ test('a script that goes on after the death of who started it is known by its ma
     env: { PATH: '/usr/bin:/bin', DROVER_GIT: mark },
   }
   const over = system.exec(call)
-  while ((await system.marked(mark)).length < 3) await new Promise((resolve) => setTimeout(resolve, 2))
+  while ((await system.marked(mark)).length < 2) await new Promise((resolve) => setTimeout(resolve, 2))
   await exec('sh', ['-c', 'cat wait'])
   assert.equal((await over).exitCode, 0)
   assert.equal((await system.marked(mark)).length, 1) // the shell that waits for more

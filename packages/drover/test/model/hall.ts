@@ -101,7 +101,11 @@ const crewOf = (ports: Pick<Crew, 'ledger' | 'reading' | 'records' | 'runtime' |
     ...ports,
     settings: { agent: 'claude', retry_delay: delays.first, retry_delay_max: delays.longest, 'land.auto': true },
     here: { machine: 'm', target: 'main' },
-    workspace: { tip: async () => 'tip', checkouts: async () => ({ blockers: [], moves: [] }), blockers: async () => [] },
+    workspace: {
+      tip: async () => 'tip',
+      checkouts: async () => ({ blockers: [], moves: [] }),
+      blockers: async () => [],
+    },
     driverFor: (agent: string) => ({ abilities: { continues: agent !== 'command' } }),
   }) as unknown as Crew
 
