@@ -24,7 +24,7 @@ export class ChaosWorld extends World {
 
   override spawn(words: readonly string[], more: { cwd?: string; env?: Record<string, string> } = {}): ChildProcess {
     const { cwd = this.root, env = {} } = more
-    const child = spawn(process.execPath, ['--max-semi-space-size=1', this.main, ...words], {
+    const child = spawn(process.execPath, ['--max-semi-space-size=2', this.main, ...words], {
       cwd,
       env: { ...this.env, ...env },
       stdio: 'pipe',

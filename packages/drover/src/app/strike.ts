@@ -14,7 +14,7 @@ export function strike(what: Strike, project?: string, pid = process.pid): void 
   const ends = {
     daemon: () => [],
     orphan: () => [],
-    git: () => below.filter(({ git }) => git !== undefined).slice(0, 1),
+    git: () => below.filter(({ name, git }) => name === 'git' && git !== undefined).slice(0, 1),
     group: () => below.filter(({ run }) => run === undefined),
     machine: () => [...below, ...table.filter(({ run }) => project !== undefined && run?.startsWith(`${project}:`))],
   }
@@ -25,19 +25,22 @@ export function strike(what: Strike, project?: string, pid = process.pid): void 
 interface Seen {
   pid: number
   parent: number
+  /** The program; the shells that start gits carry their mark as well. */
+  name: string
   run: string | undefined
   git: string | undefined
 }
 
 function look(): Seen[] {
-  return readdirSync('/proc').flatMap((name) => {
-    const stat = /^\d+$/.test(name) ? read(`/proc/${name}/stat`) : ''
+  return readdirSync('/proc').flatMap((id) => {
+    const stat = /^\d+$/.test(id) ? read(`/proc/${id}/stat`) : ''
     if (stat === '') return []
-    const marks = read(`/proc/${name}/environ`).split('\0')
+    const marks = read(`/proc/${id}/environ`).split('\0')
     const valueOf = (key: string) => marks.find((line) => line.startsWith(`${key}=`))?.slice(key.length + 1)
     return [
       {
-        pid: Number(name),
+        pid: Number(id),
+        name: stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')')),
         parent: Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]),
         run: valueOf('DROVER_RUN_ID'),
         git: valueOf('DROVER_GIT'),

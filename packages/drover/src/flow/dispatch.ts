@@ -53,7 +53,7 @@ async function look(crew: Crew, slots: Slots, wanted: Dispatch, signal: AbortSig
   // Asked before anything is claimed, and with one time for both: whatever becomes ready meanwhile is seen next time.
   const now = crew.clock.now()
   const jobs = await crew.runtime.living()
-  const mayBegin = lacks === undefined && !isFarAhead(crew, jobs, wanted.workers)
+  const mayBegin = lacks === undefined && !isLanding(crew, jobs)
   const begin = async (at: number): Promise<number | undefined> => {
     if (mayBegin) await fill(crew, slots, wanted, { now: at, signal })
     return crew.reading.nextDue(at, wanted.epic)
@@ -72,11 +72,11 @@ async function look(crew: Crew, slots: Slots, wanted: Dispatch, signal: AbortSig
 }
 
 /**
- * Where no gate runs a landing takes moments. When more wait than there are slots, it is the machine that is short, and
- * more work would only fill the disk with worktrees.
+ * Where no gate runs a landing takes moments, and frees a worktree: it goes before work that would need another one. While
+ * it is broken and rests, work goes on.
  */
-const isFarAhead = ({ settings }: Crew, jobs: readonly Job[], workers: number): boolean =>
-  settings['land.gate'] === '' && jobs.filter(({ kind }) => kind === 'land').length > workers
+const isLanding = ({ settings, runtime }: Crew, jobs: readonly Job[]): boolean =>
+  settings['land.gate'] === '' && runtime.broken().length === 0 && jobs.some(({ kind }) => kind === 'land')
 
 /** A full disk or a busy ledger passes; the rest ends the run. */
 function laterOn({ here }: Crew, error: unknown): Found {

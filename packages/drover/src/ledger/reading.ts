@@ -173,8 +173,8 @@ function eventsWhere(
 ) {
   const where = [
     sql`seq > ${after}`,
-    // A task has few events, a type has many: `+` keeps the index of types out.
-    ...(types ? [sql`${raw(task ? '+type' : 'type')} in (${oneOf(types)})`] : []),
+    // A task has few events, and so has what is new; a type has many: `+` keeps the index of types out.
+    ...(types ? [sql`${raw(task || upTo !== undefined ? '+type' : 'type')} in (${oneOf(types)})`] : []),
     ...(task ? [sql`task = ${task}`] : []),
     ...(epic ? [sql`(epic = ${epic} or task in (select id from task where epic_id = ${epic}))`] : []),
     ...(from === undefined ? [] : [sql`at >= ${from}`]),

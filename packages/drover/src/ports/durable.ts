@@ -45,6 +45,8 @@ export interface Runtime {
   /** Aborts the signal of a running job. */
   cancel(job: string): void
   running(): readonly string[]
+  /** Jobs that broke here, and are to be begun again. */
+  broken(): readonly string[]
   /** Jobs that are not finished, whoever runs them. */
   living(): Promise<Job[]>
   /** Resolves when no job of this process runs. */

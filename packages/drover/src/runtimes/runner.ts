@@ -100,6 +100,7 @@ export function runJobs({ store, clock, onFailure }: Options): Runtime {
     poke: () => void look(),
     cancel: (id) => running.get(id)?.abort.abort(),
     running: () => [...running.keys()],
+    broken: () => [...resting],
     living: () => store.living(),
     async idle() {
       while (running.size > 0) await Promise.allSettled([...running.values()].map(({ over }) => over))

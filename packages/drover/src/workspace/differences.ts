@@ -58,10 +58,11 @@ export function knownSince(git: Git, base: string, tip: string): readonly Change
 export function areApart(some: readonly Change[], others: readonly Change[]): boolean {
   if ([...some, ...others].some(({ is }) => is === null)) return false
   const [mine, theirs] = [new Set(pathsOf(some)), new Set(pathsOf(others))]
-  const reaches = (path: string, into: ReadonlySet<string>): boolean => {
-    for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1))
-      if (into.has(path.slice(0, end))) return true
-    return false
-  }
   return !pathsOf(some).some((path) => reaches(path, theirs)) && !pathsOf(others).some((path) => reaches(path, mine))
+}
+
+function reaches(path: string, into: ReadonlySet<string>): boolean {
+  for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1))
+    if (into.has(path.slice(0, end))) return true
+  return false
 }

@@ -12,6 +12,7 @@ import { isThere, placeOf, repair } from './repair.ts'
 import { stage } from './stage.ts'
 import type { Staged, Staging } from './staged.ts'
 import type { Entries, Entry } from './worktree-file.ts'
+import { writeRef } from './write-ref.ts'
 
 export interface Keeping extends Staging {
   refs: Refs
@@ -178,8 +179,9 @@ async function pointAt(
     wanted.push([branchRef(task), commit])
   const lines: string[] = []
   for (const [ref, to] of wanted) {
-    const now = await refs.read(ref)
-    if (now !== to) lines.push(`update ${ref} ${to} ${now ?? zeros(to)}`)
+    const from = await refs.read(ref)
+    if (from !== to && !(await writeRef(git.common, { ref, from, to })))
+      lines.push(`update ${ref} ${to} ${from ?? zeros(to)}`)
   }
   if (lines.length > 0) await updateRefs(git, lines)
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { assertInvariants, landedOn, pictureOf } from '../support/invariants.ts'
@@ -268,4 +268,13 @@ test('225: adding what is there already is one line, and changes nothing', async
   const words = await world.refused(5, 'add', 'Another', '--id', 'same', '--skip-validation')
   assert.equal(words.trim().split('\n').length, 2, words)
   assert.equal((await world.task('same')).title, 'Work on same')
+})
+
+test('where no gate runs, work that is done lands before more is begun, so worktrees stay few', async (t) => {
+  const world = await makeWorld(t)
+  for (let n = 1; n <= 12; n++) await world.add(`quick-${n}`, `echo ${n} > ${n}.txt`)
+  await world.ok('run', '--workers', '2')
+  assert.equal(world.git('ls-files', '*.txt').split('\n').length, 12)
+  const made = readdirSync(join(world.root, '.drover/worktrees')).filter((name) => /^_\d+\.json$/.test(name))
+  assert.deepEqual(made.toSorted(), ['_1.json', '_2.json'])
 })
