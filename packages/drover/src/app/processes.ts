@@ -46,7 +46,7 @@ export function openProcesses(platform: string, print: Print): Processes {
 }
 
 /** For how long a process that carried no mark is not asked again: far less than it takes for pids to come round. */
-const unmarkedMs = 250
+const unmarkedMs = 2_000
 /** Just forked, or between two programs, a process shows nothing yet, or what it had before: it is asked again until then. */
 const settledMs = 50
 

@@ -42,7 +42,8 @@ export function openLines() {
   const keep = (shared: Variables): string => {
     if (shared === kept) return ''
     const gone = Object.keys(kept).filter((name) => !(name in shared) && name !== markName)
-    const line = `${unsetting(gone)}${exporting(Object.entries(shared))}\n`
+    // What is looked up here is known in every shell that is forked from this one.
+    const line = `${unsetting(gone)}${exporting(Object.entries(shared))}hash git 2>/dev/null\n`
     kept = shared
     return line
   }
@@ -58,7 +59,7 @@ export function openLines() {
     const [flag, script, , ...words] = args
     return file === 'sh' && flag === '-ec'
       ? `${settings}set -e -- ${words.map(quoted).join(' ')}\n${script}\n`
-      : `${settings}exec ${[file, ...args].map(quoted).join(' ')}`
+      : `${settings}${file === 'git' ? '' : 'exec '}${[file, ...args].map(quoted).join(' ')}`
   }
 
   return {

@@ -8,7 +8,9 @@ import { pathsOf, type Change } from './changes.ts'
 import { isBehind, landedOf, type Checkouts } from './checkouts.ts'
 import { changesBetween } from './differences.ts'
 import type { Git, Place } from './git.ts'
-import { changeIndex, changeLocked } from './user-index.ts'
+import type { Pending } from './pending.ts'
+import { exists } from './small-files.ts'
+import { changeIndex, changeLocked, lockOf } from './user-index.ts'
 
 /** Moves the checkouts along after the branch has moved. Safe to say again, also after a crash in its middle. */
 export const follow = (to: Checkouts, moves: readonly CheckoutMove[]): Promise<Blocker[]> =>
@@ -127,12 +129,20 @@ const linkOid = (target: string, like: string): string =>
 
 /** After a start: moves whose branch did move are finished, the others forgotten. */
 export async function finishMoves(to: Checkouts): Promise<void> {
-  for (const pending of to.pending.all()) {
-    const head = await to.refs.commitOf(pending.gitDir)
-    const landed = head && (await landedOf(to.git, pending, head))
-    if (landed) await follow(to, [{ path: pending.path, gitDir: pending.gitDir, from: pending.from, to: landed }])
-    else to.pending.drop(pending.gitDir)
-  }
+  for (const pending of to.pending.all()) await finish(to, pending)
+}
+
+/** What stood in the way of a move may be gone by now: it is tried again before anybody looks whether the next one can be made. */
+export async function finishFailed(to: Checkouts): Promise<void> {
+  for (const pending of to.pending.all()) if (pending.failed && !exists(lockOf(pending))) await finish(to, pending)
+}
+
+async function finish(to: Checkouts, pending: Pending): Promise<void> {
+  const { path, gitDir, from } = pending
+  const head = await to.refs.commitOf(gitDir)
+  const landed = head && (await landedOf(to.git, pending, head))
+  if (landed) await follow(to, [{ path, gitDir, from, to: landed }])
+  else to.pending.drop(gitDir)
 }
 
 /** Checkouts that did not follow: their next commit would undo a landing. */

@@ -6,7 +6,7 @@ import type { Workspace } from '../ports/workspace.ts'
 import { openAttributes } from './attributes.ts'
 import { blockersOf, checkouts } from './checkouts.ts'
 import type { Person } from './commit-object.ts'
-import { behind, follow } from './follow.ts'
+import { behind, finishFailed, follow } from './follow.ts'
 import { gate, type Gating } from './gate.ts'
 import { openGit, type Exec } from './git.ts'
 import { lacking } from './lacking.ts'
@@ -101,8 +101,14 @@ export function openWorkspace(options: WorkspaceOptions): TrustingWorkspace {
     strangeDrivers: () => git.drivers.strange(),
     merge: (wanted) => merge(to, wanted),
     gate: (wanted, signal) => gateAlone(() => gate({ ...to, setup: stoppable(options.setup, signal) }, wanted, signal)),
-    checkouts: (branch, from, target) => checkouts(to, { branch, from, to: target }),
-    blockers: (branch, from, target) => blockersOf(to, { branch, from, to: target }),
+    async checkouts(branch, from, target) {
+      await finishFailed(to)
+      return checkouts(to, { branch, from, to: target })
+    },
+    async blockers(branch, from, target) {
+      await finishFailed(to)
+      return blockersOf(to, { branch, from, to: target })
+    },
     move: (wanted) => move(moving, wanted),
     landed: (task) => refs.read(landedRef(task)),
     unland: (task) => unland(moving, task),

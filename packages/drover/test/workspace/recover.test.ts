@@ -138,6 +138,30 @@ test('a checkout is moved to the end also when the user has committed something 
   assert.deepEqual([await repo.read('a.txt'), await repo.read('mine.txt')], ['changed\n', 'mine\n'])
 })
 
+test('a checkout that could not follow is tried again, also under commits of the user’s that came on top', async (t) => {
+  const repo = await makeRepo(t)
+  const workspace = repo.open()
+  await workspace.recover()
+  const { path } = await repo.at(workspace, 'task-a')
+  await repo.write('new.txt', 'new\n', path)
+  const merged = (await repo.merge(workspace, await repo.keep(workspace, 'task-a'))) as Merge
+  const { moves } = await workspace.checkouts('trunk', merged.tip, merged.commit)
+  await workspace.move({ task: 'task-a', branch: 'trunk', from: merged.tip, to: merged.commit })
+  await writeFile(join(repo.root, '.git/index.lock'), '') // the user's own git is at work
+  assert.equal((await workspace.follow(moves)).length, 1)
+  await rm(join(repo.root, '.git/index.lock'))
+  await repo.write('mine.txt', 'mine\n')
+  repo.git('add', 'mine.txt')
+  repo.git('commit', '-qm', 'mine', '--only', '--', 'mine.txt')
+  assert.match(repo.git('status', '--porcelain'), /^D {2}new\.txt/)
+  const other = await repo.at(workspace, 'task-b')
+  await repo.write('other.txt', 'other\n', other.path)
+  const next = (await repo.merge(workspace, await repo.keep(workspace, 'task-b'))) as Merge
+  assert.deepEqual(await workspace.blockers('trunk', next.tip, next.commit), [])
+  assert.equal(repo.git('status', '--porcelain'), '')
+  assert.deepEqual([await repo.read('new.txt'), await repo.read('mine.txt')], ['new\n', 'mine\n'])
+})
+
 test('git children of an older start are ended before anything is judged', async (t) => {
   const repo = await makeRepo(t)
   const workspace = repo.open()
