@@ -30,6 +30,9 @@ export interface Forking {
   close(): Promise<void>
 }
 
+/** Somebody killed the shell that a program was started in. The program may have run, or may run still. */
+export class ShellGone extends Error {}
+
 /** What a shell is doing. */
 interface Work {
   line(hand: Hand): string
@@ -85,7 +88,7 @@ export function openForking(folder: string, startShell: (own: Readonly<Record<st
     })
     shell.once('exit', () => {
       idle.splice(0, idle.length, ...idle.filter((other) => other !== hand))
-      finish(hand, (work) => work.reject(new Error('the shell that starts programs has ended')))
+      finish(hand, (work) => work.reject(new ShellGone('the shell that starts programs has ended')))
     })
     hold(hand, false)
     return hand

@@ -7,7 +7,7 @@ import type { CommandRun, Finished, System } from '../ports/system.ts'
 import { openCommandLog } from './command-log.ts'
 import { endProcesses } from './ending.ts'
 import type { Exec, ExecCall, Executed } from './exec.ts'
-import { openForking } from './forking.ts'
+import { openForking, ShellGone } from './forking.ts'
 import { hasEnded, leaderIn, lookAt, makePlace, startWrapper } from './agent-place.ts'
 import { capOutput, type Punch } from './output-cap.ts'
 import { readLines, sizeOf, tailOf } from './output.ts'
@@ -32,7 +32,7 @@ export function openSystem(
 
   return {
     // What somebody may want to stop is started here, the rest beside.
-    exec: (call, signal) => (forking && !signal ? forking.exec(call) : exec(call, signal)),
+    exec: (call, signal) => (forking && !signal ? forking.exec(call).catch(onceMore(call)) : exec(call, signal)),
     close: async () => forking?.close(),
     look,
     async stirred(folder, withinMs, signal) {
@@ -83,6 +83,12 @@ export function openSystem(
       return marked.filter((one) => one.run?.startsWith(prefix) || one.git?.startsWith(prefix)).map((one) => one.pid)
     },
   }
+}
+
+/** Everything that is started so may be done twice: a crash could have come in the same moment. */
+const onceMore = (call: ExecCall) => (error: unknown) => {
+  if (error instanceof ShellGone) return exec(call)
+  throw error
 }
 
 const startShell = (env: Record<string, string>): ChildProcess =>
