@@ -47,7 +47,16 @@ export const sabotages: readonly Sabotage[] = [
     name: 'no-mutex',
     breaks: 'worktrees are made one after another: two get one name',
     shows: 'rush',
-    edits: [{ file: 'workspace/mutex.ts', find: 'const mine = last.then(run, run)', replace: 'const mine = run()' }],
+    edits: [
+      { file: 'workspace/mutex.ts', find: 'const mine = last.then(run, run)', replace: 'const mine = run()' },
+      // Between choosing a name and saying so lies one `mkdir`: on a slow disk it takes as long as this.
+      {
+        file: 'workspace/make.ts',
+        find: 'await mkdir(to.entries.folder, { recursive: true })',
+        replace:
+          'await mkdir(to.entries.folder, { recursive: true }).then(() => new Promise((done) => setTimeout(done, 40)))',
+      },
+    ],
   },
   {
     name: 'begin-deferred',
