@@ -21,7 +21,7 @@ export async function writeRef(common: string, { ref, from, to }: RefChange): Pr
   const lock = `${path}.lock`
   if (!make(lock)) return false
   try {
-    if (from !== undefined && readText(path)?.trim() !== from) return giveUp(lock)
+    if (readText(path)?.trim() !== from) return giveUp(lock)
     await flush(lock, `${to}\n`)
     renameSync(lock, path)
     return true
