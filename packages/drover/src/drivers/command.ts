@@ -4,13 +4,23 @@ import type { Driver } from '../ports/driver.ts'
 export function commandDriver(name: string, command: string, env: Readonly<Record<string, string>> = {}): Driver {
   return {
     name,
-    abilities: { continues: false, resumes: false, adoptable: true },
+    abilities: {
+      continues: false,
+      resumes: false,
+      adoptable: true,
+      hint: 'none',
+      interrupt: 'signal',
+      tools: false,
+      cost: 'none',
+    },
+    program: null,
     spawn: ({ run }) => ({
       file: 'sh',
       args: ['-c', run ?? command],
       env: { ...env },
       stdin: run === null ? 'prompt' : 'none',
     }),
-    read: (line) => [{ kind: 'text', text: line }],
+    talk: () => ({ open: () => [], read: (line) => [{ kind: 'text', text: line }], say: () => undefined }),
+    configured: () => ({}),
   }
 }

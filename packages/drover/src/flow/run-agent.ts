@@ -43,7 +43,19 @@ async function launch(crew: Crew, work: Work, folder: string): Promise<void> {
   const worktree = (await crew.workspace.find(work.owner))!.path
   const driver = crew.driverFor(task.run === null ? (task.agent ?? crew.settings.agent) : 'command')
   const promptFile = await writePrompt(crew, task, work, folder)
-  const spec = { run: task.run, promptFile, session: task.session, worktree }
+  const spec = {
+    run: task.run,
+    prompt: (await crew.system.readFile(promptFile)) ?? '',
+    promptFile,
+    session: task.session,
+    newSession: '',
+    worktree,
+    folder,
+    model: null,
+    permission: 'full',
+    tools: null,
+    readOnly: false,
+  }
   const wrapped: Launch = crew.isolation.wrap(driver.spawn(spec), { worktree, folder })
   const env = crew.here.envOf({
     task: work.task,

@@ -1,19 +1,49 @@
+import type { Usage } from '../domain/task.ts'
+
 /** What an agent's program can do; what it cannot, drover degrades around. */
 export interface Abilities {
   /** It can go on from what an earlier attempt left in the worktree. */
   continues: boolean
   /** It has a session that can be resumed. */
   resumes: boolean
-  /** A daemon that was restarted may simply go on reading it. */
+  /** A daemon that was restarted may simply go on reading it and speaking to it. */
   adoptable: boolean
+  /** How words reach it while it works: in the running turn, as its next turn, by ending the turn and going on with them, or not at all. */
+  hint: 'steer' | 'queue' | 'interrupt' | 'none'
+  /** How a turn is ended so that the session stays whole: by a word of its protocol, or by SIGINT. */
+  interrupt: 'protocol' | 'signal'
+  /** It can be given drover's tools (MCP). */
+  tools: boolean
+  /** What it tells of its cost. */
+  cost: 'money' | 'tokens' | 'none'
+}
+
+/** An MCP server that the agent is to start: drover's own. */
+export interface ToolServer {
+  command: string
+  args: readonly string[]
+  env: Readonly<Record<string, string>>
 }
 
 /** What the driver is told about the attempt. */
 export interface Spec {
   run: string | null
+  /** The words of the first turn, and the file they are in. */
+  prompt: string
   promptFile: string
+  /** The session to go on in; nothing begins a new one. */
   session: string | null
+  /** The id of a new session, for programs that let it be chosen: a UUID, the same at every repetition. */
+  newSession: string
   worktree: string
+  /** The attempt's folder, for files the program needs. */
+  folder: string
+  model: string | null
+  /** `full`: everything without asking; else a word of the program's own. */
+  permission: string
+  tools: ToolServer | null
+  /** It is to change nothing: research. */
+  readOnly: boolean
 }
 
 export interface Launch {
@@ -22,14 +52,86 @@ export interface Launch {
   env: Record<string, string>
   /** A program that takes one prompt has it as stdin, with its end; one that is spoken to has a FIFO. */
   stdin: 'prompt' | 'fifo' | 'none'
+  /** Written into the attempt's folder before it starts, by name. */
+  files?: Readonly<Record<string, string>>
 }
 
-export type AgentEvent = { kind: 'text'; text: string } | { kind: 'session'; session: string } | { kind: 'alive' }
+/** Why a turn ended, read from what was said, never from an exit code alone. */
+export type TurnReason =
+  | 'done'
+  | 'interrupted'
+  | 'limit'
+  | 'auth'
+  | 'overloaded'
+  | 'context'
+  | 'budget'
+  | 'max_turns'
+  | 'crashed'
+  /** The program does not speak this protocol: its driver's fallback may. */
+  | 'unsupported'
+
+export interface TurnEnd {
+  reason: TurnReason
+  /** The agent's last words, or what went wrong. */
+  text: string
+  /** When its limit is over, in milliseconds since 1970, where it said so. */
+  until: number | null
+}
+
+export type AgentEvent =
+  | { kind: 'session'; session: string; model: string | null; version: string | null }
+  | { kind: 'text'; text: string }
+  /** A tool that has begun and not ended is a sign of life by itself. */
+  | { kind: 'tool'; phase: 'begins' | 'ends'; id: string; name: string; detail: string }
+  | { kind: 'alive' }
+  /** It tries again by itself. */
+  | { kind: 'retrying'; cause: 'limit' | 'overloaded' | 'auth' | 'server'; delayMs: number | null; text: string }
+  /** `added` since the last such event; `total` of the whole session, also over resuming: who counts takes the difference. */
+  | { kind: 'usage'; added: Partial<Usage>; total: Partial<Usage> }
+  /** How full an account's limit is, 0 to 1, or that it is reached. Not yet the end of a turn. */
+  | { kind: 'limit'; reached: boolean; until: number | null; text: string }
+  /** The hint with this id has reached it. */
+  | { kind: 'heard'; hint: string }
+  /** To be written to it at once: its protocol's answers. */
+  | { kind: 'reply'; lines: string[] }
+  | { kind: 'turn'; end: TurnEnd }
+
+export type Intent =
+  | { kind: 'prompt'; text: string }
+  | { kind: 'hint'; id: string; text: string }
+  | { kind: 'interrupt' }
+
+/** One program's side of a conversation: what its lines mean and how to say things to it. It remembers what it read, nothing else. */
+export interface Talk {
+  /** What is said first, before anything was heard. */
+  open(): string[]
+  /** What a line means. Never throws: what it does not know means nothing. A daemon that takes over reads every line again, from the first. */
+  read(line: string, now: number): AgentEvent[]
+  /** The lines that say it; nothing when it cannot be said now. */
+  say(intent: Intent): string[] | undefined
+}
+
+/** How a person finds the program, and gets in. */
+export interface Program {
+  /** What is looked for on the PATH. */
+  name: string
+  /** Arguments that make it print its version. */
+  version: readonly string[]
+  /** The command that logs in, to be shown to a person. */
+  login: string
+  /** How it is installed, to be shown to a person. */
+  install: string
+}
 
 /** Data and pure functions: the supervisor moves the bytes. */
 export interface Driver {
   readonly name: string
   readonly abilities: Abilities
+  readonly program: Program | null
+  /** Another way to speak to the same program, tried when this one is `unsupported`. */
+  readonly fallback?: Driver
   spawn(spec: Spec): Launch
-  read(line: string): AgentEvent[]
+  talk(spec: Spec): Talk
+  /** The environment that makes it use this configuration folder, with the account in it. */
+  configured(folder: string): Record<string, string>
 }

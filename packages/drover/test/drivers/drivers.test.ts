@@ -10,7 +10,19 @@ const has =
   (...programs: string[]) =>
   (program: string) =>
     programs.includes(program)
-const spec = { run: null, promptFile: 'prompt.md', session: null, worktree: '/w' }
+const spec = {
+  run: null,
+  prompt: 'Do it.',
+  promptFile: 'prompt.md',
+  session: null,
+  newSession: '00000000-0000-4000-8000-000000000000',
+  worktree: '/w',
+  folder: '/f',
+  model: null,
+  permission: 'full',
+  tools: null,
+  readOnly: false,
+}
 
 test('an agent gets its prompt on stdin, a task’s own command gets none', () => {
   const driver = openDrivers({ mine: { command: 'my-agent "$X"', env: { X: '1' } } }).driverFor('mine')!
@@ -21,8 +33,7 @@ test('an agent gets its prompt on stdin, a task’s own command gets none', () =
     env: { X: '1' },
     stdin: 'none',
   })
-  assert.deepEqual(driver.abilities, { continues: false, resumes: false, adoptable: true })
-  assert.deepEqual(driver.read('a line'), [{ kind: 'text', text: 'a line' }])
+  assert.deepEqual(driver.talk(spec).read('a line', 0), [{ kind: 'text', text: 'a line' }])
 })
 
 test('the agents that are known need no word in the settings', () => {

@@ -1,0 +1,8 @@
+/** What the settings say of an agent's program. */
+export interface Words {
+  /** The program: a name on the PATH, or its path. */
+  path: string
+  /** Further arguments, after drover's own. */
+  args: readonly string[]
+  env: Readonly<Record<string, string>>
+}
