@@ -5,6 +5,7 @@ import { DroverError } from '../domain/error.ts'
 import { nearest } from '../domain/nearest.ts'
 import {
   agentKeys,
+  readAgentSettings,
   defaultSettings,
   readSetting,
   settingKeys,
@@ -129,12 +130,7 @@ function readAgent(file: string, name: string, table: Record<string, unknown>): 
         problem: `there is no setting "${key}"`,
         nearest: nearest(key, agentKeys)[0],
       })
-  const { command = '', env = {} } = table
-  if (typeof command !== 'string')
-    throw new DroverError('bad-setting', { where: `${file} [agents.${name}]`, problem: 'command takes a text' })
-  if (typeof env !== 'object' || env === null || Object.values(env).some((value) => typeof value !== 'string'))
-    throw new DroverError('bad-setting', { where: `${file} [agents.${name}]`, problem: 'env takes a table of texts' })
-  return { command, env: env as Record<string, string> }
+  return readAgentSettings(table, `${file} [agents.${name}]`)
 }
 
 type Table = Record<string, unknown>

@@ -13,6 +13,8 @@ export const plainWords: Omit<TaskWords, 'title'> = {
   checks: [],
   run: null,
   agent: null,
+  model: null,
+  repos: [],
   judge: null,
   land: null,
   timeoutMs: null,

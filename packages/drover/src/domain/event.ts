@@ -35,18 +35,47 @@ export interface NewTask {
   imported: boolean
   /** The address of who made it, for the author of its commit. */
   email: string | null
+  /** The commit its first attempt starts from: nothing but for a task that was split off. */
+  startsFrom?: string
   /** Kept from an import; the event's own time otherwise. */
   createdAt: number | null
+}
+
+/** What research brought to light. */
+export interface Finding {
+  query: string
+  summary: string
+  relevance: string
+  sourceRef: string
+}
+
+export interface ProposedPart {
+  title: string
+  description: string
+  complexity: string
 }
 
 /** What every event carries. A new event is a row here, a row in `moves` if it moves, and its line in `stream`. */
 export interface Facts {
   'task.created': NewTask
-  'task.edited': { words: Partial<TaskWords>; addNeeds: string[]; removeNeeds: string[] }
-  'task.claimed': { attempt: number; machine: string; slot: number; agent: string; fresh: boolean }
+  /** `until: 'over'`: what it waits for may end as it likes. */
+  'task.edited': { words: Partial<TaskWords>; addNeeds: string[]; removeNeeds: string[]; until?: 'over' }
+  'task.claimed': {
+    attempt: number
+    machine: string
+    slot: number
+    agent: string
+    account: string | null
+    fresh: boolean
+  }
   'task.started': { machine: string; slot: number }
   'task.progress': { label: string; phase: string; detail: string }
   'task.reported': { report: Report }
+  'task.asked': { question: string; text: string; options: string[]; deadline: number | null }
+  'task.answered': { question: string; text: string }
+  'task.found': { finding: Finding }
+  /** Its agent says that it should be several tasks: they come to be when the attempt ends. */
+  'task.proposed': { reason: string; parts: ProposedPart[] }
   'task.passed': { verdict: Verdict; commit: string | null; base: string | null; subjects: string[] }
   'task.retried': {
     reason: RetryReason
@@ -83,8 +112,19 @@ export interface Facts {
   'run.started': { workers: number; epic: string | null; kind: 'run' | 'daemon' }
   'run.waiting': { until: number | null; why: string }
   'run.finished': { completed: number; failed: number; blocked: number; cancelled: number; durationMs: number }
-  'agent.session': { session: string }
-  'agent.usage': { usage: Usage }
+  'agent.session': {
+    session: string
+    agent: string
+    account: string | null
+    model: string | null
+    version: string | null
+  }
+  /** `usage` is what came to be since the last such event of the attempt; `total` is the session's own count, where it keeps one. */
+  'agent.usage': { usage: Usage; session: string | null; total: Partial<Usage> }
+  /** Nobody works with this account until then; without a time, until somebody has logged in. */
+  'account.parked': { account: string; agent: string; until: number | null; why: 'limit' | 'auth'; text: string }
+  /** It may be used again, by so many at once; nothing means by all. */
+  'account.released': { account: string; how: 'works' | 'now' | 'start'; room: number | null }
   'machine.joined': { machine: string; slots: number; pid: number }
   'machine.left': { machine: string }
 }
@@ -113,6 +153,10 @@ export const eventTypes: readonly EventType[] = Object.keys({
   'task.started': 0,
   'task.progress': 0,
   'task.reported': 0,
+  'task.asked': 0,
+  'task.answered': 0,
+  'task.found': 0,
+  'task.proposed': 0,
   'task.passed': 0,
   'task.retried': 0,
   'task.blocked': 0,
@@ -139,6 +183,8 @@ export const eventTypes: readonly EventType[] = Object.keys({
   'run.finished': 0,
   'agent.session': 0,
   'agent.usage': 0,
+  'account.parked': 0,
+  'account.released': 0,
   'machine.joined': 0,
   'machine.left': 0,
 } satisfies Record<EventType, 0>) as EventType[]

@@ -1,6 +1,6 @@
 import type { Event, Facts, RetryReason } from './event.ts'
 import { move } from './moves.ts'
-import { noUsage, type Task } from './task.ts'
+import { addUsage, noUsage, type Task } from './task.ts'
 
 type Change = Partial<Task>
 
@@ -67,6 +67,7 @@ const meanings: { [T in Event['type']]?: (task: Task, facts: Facts[T], event: Ev
     ...(resets ? again : {}),
     fresh: fresh || task.fresh,
     approved: how === 'approved' ? task.commit : task.approved,
+    budgets: task.budgets + (task.blockedReason === 'budget' ? 1 : 0),
   }),
   'task.paused': (task) => ({ rest: resting(task) }),
   'task.resumed': (_, { resets }) => ({ ...(resets ? again : {}), rest: null }),
@@ -90,8 +91,8 @@ const meanings: { [T in Event['type']]?: (task: Task, facts: Facts[T], event: Ev
     verdict: facts.verdict ?? task.verdict,
     ...over(event),
   }),
-  'agent.session': (_, { session }) => ({ session }),
-  'agent.usage': (_, { usage }) => ({ usage }),
+  'agent.session': (_, { session, agent, account }) => ({ session, sessionAgent: agent, account }),
+  'agent.usage': (task, { usage }) => ({ usage: addUsage(task.usage, usage) }),
 }
 
 /** What a paused task goes back to: its place in landing, or what it was blocked for; work starts again otherwise. */
@@ -104,7 +105,7 @@ function resting(task: Task): Task['rest'] {
 
 /** A new task's row. `openNeeds` is counted by the ledger, which alone knows the others. */
 export function born(event: Event & { type: 'task.created' }, openNeeds: number): Task {
-  const { words, kind, parentId, sequence, status, imported, email, createdAt } = event.data
+  const { words, kind, parentId, sequence, status, imported, email, createdAt, startsFrom } = event.data
   return {
     ...words,
     id: event.task!,
@@ -128,6 +129,10 @@ export function born(event: Event & { type: 'task.created' }, openNeeds: number)
     landedCommit: null,
     verdict: null,
     session: null,
+    sessionAgent: null,
+    account: null,
+    budgets: 0,
+    startsFrom: startsFrom ?? null,
     lastError: null,
     imported,
     createdBy: event.actor,

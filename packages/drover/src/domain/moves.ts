@@ -77,7 +77,13 @@ export const tellings: ReadonlySet<EventType> = new Set([
   'task.hinted',
   'task.hint_delivered',
   'agent.session',
+  'task.asked',
+  'task.answered',
+  'task.found',
+  'task.proposed',
   'agent.usage',
+  'account.parked',
+  'account.released',
 ])
 
 /** Where the event leads, or `undefined` when it cannot happen now. */

@@ -1,5 +1,8 @@
 /** What the ledger tells beside tasks and events. */
 
+import type { ProposedPart } from './event.ts'
+import type { Usage } from './task.ts'
+
 export interface Epic {
   id: string
   title: string
@@ -16,6 +19,9 @@ export interface Attempt {
   machine: string
   slot: number
   agent: string
+  account: string | null
+  session: string | null
+  usage: Usage
   holder: string | null
   commit: string | null
   /** The event that ended it, and its words. */
@@ -27,6 +33,36 @@ export interface Attempt {
   /** When its job had stopped its processes and kept its work; operational. */
   endedAt: number | null
   fresh: boolean
+}
+
+/** A credential whose limits agents share, as far as there is anything to say of it. */
+export interface Account {
+  name: string
+  agent: string
+  /** Nobody works with it until then; `null` with `why` set: until somebody has logged in. */
+  parkedUntil: number | null
+  why: 'limit' | 'auth' | null
+  text: string
+  parkedAt: number
+  /** So many attempts may use it at once, until it has shown that it works; nothing means all. */
+  room: number | null
+}
+
+export interface Question {
+  id: string
+  task: string
+  attempt: number
+  text: string
+  options: string[]
+  deadline: number | null
+  at: number
+  answer: string | null
+  answeredAt: number | null
+}
+
+export interface Proposal {
+  reason: string
+  parts: ProposedPart[]
 }
 
 export interface Need {

@@ -140,13 +140,73 @@ export const settings = {
 export type SettingKey = keyof typeof settings
 export type Settings = { readonly [K in SettingKey]: (typeof settings)[K] extends Setting<infer V> ? V : never }
 
-/** What `[agents.<name>]` may say. */
-export interface AgentSettings {
-  /** A shell command that takes the prompt on stdin. */
-  command: string
+/** One of several credentials of an agent. */
+export interface AccountSettings {
+  config_dir: string
   env: Record<string, string>
 }
-export const agentKeys = ['command', 'env'] as const
+
+/** What `[agents.<name>]` may say. */
+export interface AgentSettings {
+  /** A shell command that takes the prompt on stdin: an agent of one's own, or other words for a known one. */
+  command: string
+  /** A command that speaks ACP. */
+  acp: string
+  path: string
+  model: string
+  args: readonly string[]
+  env: Record<string, string>
+  permission: string
+  accounts: readonly string[]
+  account: Record<string, AccountSettings>
+  account_command: string
+  fallback: string
+  fallback_anytime: boolean
+}
+
+const table: Kind<Record<string, string>> = {
+  expects: 'a table of texts',
+  read: (raw) =>
+    isRecord(raw) && Object.values(raw).every((value) => typeof value === 'string')
+      ? (raw as Record<string, string>)
+      : undefined,
+  show: (value) => JSON.stringify(value),
+}
+const isRecord = (raw: unknown): raw is Record<string, unknown> =>
+  typeof raw === 'object' && raw !== null && !Array.isArray(raw)
+
+/** Every key of `[agents.<name>]` but `account`, which has tables of its own. */
+export const agentSettings = {
+  command: setting(text, '', 'A shell command that takes the prompt on stdin'),
+  acp: setting(text, '', 'A command that speaks the Agent Client Protocol'),
+  path: setting(text, '', 'Its program: a name on the PATH, or a path; empty: its own name'),
+  model: setting(text, '', 'The model it works with; empty: its own choice'),
+  args: setting(list, [], 'Further arguments'),
+  env: setting(table, {}, 'Further environment'),
+  permission: setting(text, 'full', 'full: it may do everything unasked; else a word of its own'),
+  accounts: setting(list, [], 'Accounts that take turns'),
+  account_command: setting(text, '', 'A command that prints the account to use'),
+  fallback: setting(text, '', 'Another agent, or agent:model, while every account is at its limit'),
+  fallback_anytime: setting(flag, false, 'Fall back also when work has begun'),
+} as const
+export const agentKeys = [...Object.keys(agentSettings), 'account'] as const
+
+/** Reads one `[agents.<name>]`, or says where and why it cannot be. */
+export function readAgentSettings(said: Record<string, unknown>, where: string): AgentSettings {
+  const fail = (problem: string): never => {
+    throw new DroverError('bad-setting', { where, problem })
+  }
+  const plain = Object.entries(agentSettings).map(([key, { kind, default: fallback }]) => {
+    const value = said[key] === undefined ? fallback : kind.read(said[key])
+    return [key, value ?? fail(`${key} takes ${kind.expects}`)]
+  })
+  const accounts = Object.entries(said.account ?? {}).map(([name, raw]) => {
+    const { config_dir = '', env = {} } = isRecord(raw) ? raw : fail(`account.${name} takes a table`)
+    if (typeof config_dir !== 'string') fail(`account.${name}.config_dir takes a text`)
+    return [name, { config_dir, env: table.read(env) ?? fail(`account.${name}.env takes ${table.expects}`) }]
+  })
+  return { ...Object.fromEntries(plain), account: Object.fromEntries(accounts) } as AgentSettings
+}
 
 export const settingKeys = Object.keys(settings) as SettingKey[]
 export const variableOf = (key: string): string => `DROVER_${key.replaceAll('.', '_').toUpperCase()}`

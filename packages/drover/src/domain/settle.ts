@@ -1,11 +1,21 @@
 import type { NewEvent, RetryReason } from './event.ts'
-import type { Task } from './task.ts'
+import type { BlockedReason, Task } from './task.ts'
 import { passed, type Verdict } from './verdict.ts'
 
 /** How an attempt came to its end, as the workflow saw it. */
 export type AttemptEnd =
   | { kind: 'judged'; verdict: Verdict; commit: string | null; base: string | null; subjects: string[] }
   | { kind: 'broken'; reason: Exclude<RetryReason, 'conflict' | 'gate'>; error: string }
+  /** The account's limit is reached, or nobody is logged in: the account rests, the task goes on later. */
+  | { kind: 'parked'; why: 'limit' | 'auth'; account: string; agent: string; until: number | null; error: string }
+  /** It has cost what it may: a person decides whether it may cost as much again. */
+  | { kind: 'budget'; error: string }
+  /** It asked a person and goes on with the answer. */
+  | { kind: 'asks'; question: string }
+  /** It waits for tasks that it made, and goes on when they are over. */
+  | { kind: 'waits'; on: readonly string[] }
+  /** It is replaced by these tasks. */
+  | { kind: 'splits'; reason: string; into: readonly NewEvent[] }
 
 export interface Rules {
   retryDelayMs: number
@@ -28,6 +38,11 @@ const uncounted: ReadonlySet<RetryReason> = new Set(['limit', 'interrupted', 'lo
 /** Turns the end of an attempt into the events that describe it: exactly one that moves it on, first. */
 export function settle(task: Task, end: AttemptEnd, rules: Rules, now: number): NewEvent[] {
   if (end.kind === 'broken') return [again(task, { reason: end.reason, error: end.error, verdict: null }, rules, now)]
+  if (end.kind === 'parked') return parked(task, end, now)
+  if (end.kind === 'budget') return [rests(task, 'budget', end.error)]
+  if (end.kind === 'asks') return [rests(task, 'question', end.question)]
+  if (end.kind === 'waits') return [rests(task, 'needs', `waits for ${end.on.join(', ')}`)]
+  if (end.kind === 'splits') return split(task, end)
   if (end.verdict.verdict === 'block') return [blocked(task, 'question', end.verdict)]
   if (!passed(end.verdict))
     return [again(task, { reason: 'failed', error: end.verdict.summary, verdict: end.verdict }, rules, now)]
@@ -62,8 +77,18 @@ export const withParts = (events: readonly NewEvent[], passedParts: readonly Tas
  */
 export function settlePart(part: Task, parent: Task, end: AttemptEnd, at: { rules: Rules; now: number }): NewEvent[] {
   if (end.kind === 'judged' && end.verdict.verdict === 'block') return [interrupted(part, end.verdict.summary, at.now)]
+  const words = wordsOfRest(end)
+  if (words !== undefined) return [interrupted(part, words, at.now)]
   const maxAttempts = parent.attempts + 1 >= parent.maxAttempts ? part.attempts + 1 : Number.MAX_SAFE_INTEGER
   return settle({ ...part, maxAttempts, lostInARow: 0 }, end, at.rules, at.now)
+}
+
+/** Why the whole attempt rests because of one part; nothing for an end of the part's own. */
+function wordsOfRest(end: AttemptEnd): string | undefined {
+  if (end.kind === 'asks') return end.question
+  if (end.kind === 'waits') return `waits for ${end.on.join(', ')}`
+  if (end.kind === 'splits') return end.reason
+  return end.kind === 'parked' || end.kind === 'budget' ? end.error : undefined
 }
 
 /** The task is to be worked on again, and it is not its fault. */
@@ -126,6 +151,27 @@ function again(
 export function backoff(attempts: number, rules: Pick<Rules, 'retryDelayMs' | 'retryDelayMaxMs' | 'jitter'>): number {
   const delay = Math.min(rules.retryDelayMs * 2 ** Math.min(attempts, 30), rules.retryDelayMaxMs)
   return Math.round(Math.min(delay * (1 + rules.jitter / 4), rules.retryDelayMaxMs))
+}
+
+/** The account knows until when, the task does not: it is ready, and `schedule` leaves it until an account is free. */
+function parked(task: Task, end: Extract<AttemptEnd, { kind: 'parked' }>, now: number): NewEvent[] {
+  const reason = end.why === 'limit' ? 'limit' : 'interrupted'
+  const { account, agent, until, why, error } = end
+  return [
+    again(task, { reason, error, verdict: null }, noRules, now),
+    about(task, { type: 'account.parked', data: { account, agent, until, why, text: error } }),
+  ]
+}
+
+/** Nothing of the rules matters to an end that does not count. */
+const noRules: Rules = { retryDelayMs: 0, retryDelayMaxMs: 0, jitter: 0, fresh: false, landsBy: 'auto' }
+
+const rests = (task: Task, reason: BlockedReason, note: string): NewEvent =>
+  about(task, { type: 'task.blocked', data: { reason, note, counts: false, verdict: null } })
+
+function split(task: Task, { reason, into }: Extract<AttemptEnd, { kind: 'splits' }>): NewEvent[] {
+  const ids = into.flatMap(({ task: id }) => id ?? [])
+  return [about(task, { type: 'task.decomposed', data: { into: ids, reason } }), ...into]
 }
 
 const blocked = (task: Task, reason: 'question', verdict: Verdict): NewEvent =>

@@ -44,6 +44,9 @@ export interface TaskWords {
   checks: string[]
   run: string | null
   agent: string | null
+  model: string | null
+  /** Other repositories it may read. */
+  repos: string[]
   judge: string | null
   land: 'auto' | 'manual' | null
   timeoutMs: number | null
@@ -64,6 +67,14 @@ export interface Usage {
   outputTokens: number
   costUsd: number
 }
+
+/** Both together. */
+export const addUsage = (one: Usage, other: Partial<Usage>): Usage => ({
+  inputTokens: one.inputTokens + (other.inputTokens ?? 0),
+  cachedInputTokens: one.cachedInputTokens + (other.cachedInputTokens ?? 0),
+  outputTokens: one.outputTokens + (other.outputTokens ?? 0),
+  costUsd: one.costUsd + (other.costUsd ?? 0),
+})
 
 export const noUsage: Usage = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, costUsd: 0 }
 
@@ -96,7 +107,14 @@ export interface Task extends TaskWords {
   commit: string | null
   landedCommit: string | null
   verdict: Verdict | null
+  /** What the agent remembers, to go on in; whose it is, and with which account it was made. */
   session: string | null
+  sessionAgent: string | null
+  account: string | null
+  /** How often a person allowed it as much again. */
+  budgets: number
+  /** The commit its first attempt starts from, where that is not the tip: work of the task it was split from. */
+  startsFrom: string | null
   lastError: string | null
   imported: boolean
   createdBy: string

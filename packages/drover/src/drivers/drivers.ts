@@ -13,7 +13,7 @@ export interface Drivers {
 
 /** The drivers of all agents: those that drover knows, and those the settings name or change. */
 export function openDrivers(agents: Readonly<Record<string, Partial<AgentSettings>>>): Drivers {
-  const wordsOf = (name: string): AgentSettings | undefined => {
+  const wordsOf = (name: string): Pick<AgentSettings, 'command' | 'env'> | undefined => {
     const real = alsoCalled[name] ?? name
     const said = agents[name] ?? agents[real]
     const command = said?.command || own(presets, real)?.command

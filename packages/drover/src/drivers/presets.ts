@@ -1,12 +1,14 @@
 import type { AgentSettings } from '../domain/settings.ts'
 
-const told = (command: string, env: Record<string, string> = {}): AgentSettings => ({ command, env })
+type Told = Pick<AgentSettings, 'command' | 'env'>
+
+const told = (command: string, env: Record<string, string> = {}): Told => ({ command, env })
 
 /** Claude Code refuses to work unasked as root, as in most containers, unless it is told that this is a sandbox. */
 const asRoot: Record<string, string> = process.getuid?.() === 0 ? { IS_SANDBOX: '1' } : {}
 
 /** Agents that can be used without a word in the settings. Each takes its prompt on stdin and may do everything. */
-export const presets: Readonly<Record<string, AgentSettings>> = {
+export const presets: Readonly<Record<string, Told>> = {
   claude: told('claude -p --dangerously-skip-permissions', asRoot),
   codex: told('codex exec --dangerously-bypass-approvals-and-sandbox -'),
   amp: told('amp -x --dangerously-allow-all'),

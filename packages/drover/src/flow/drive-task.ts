@@ -49,7 +49,7 @@ async function workThrough(driving: Driving, place: Place): Promise<AttemptEnd |
     const end = await workOn(crew, durable, { ...place, owner: job.task, attempt: job.attempt, task: next })
     if (end === 'moved on') return end
     if (next === job.task) {
-      if (end.kind === 'broken' || !passed(end.verdict)) return end
+      if (end.kind !== 'judged' || !passed(end.verdict)) return end
       own = end
       continue
     }
@@ -67,9 +67,11 @@ const asksFor = (part: string): AttemptEnd => {
 
 /** A failing sub-task takes its parent's attempt with it. */
 const inOwnersWords = (part: string, end: AttemptEnd): AttemptEnd =>
-  end.kind === 'broken'
-    ? { ...end, error: `${part}: ${end.error}` }
-    : { ...end, verdict: { ...end.verdict, summary: `${part}: ${end.verdict.summary}` } }
+  end.kind === 'judged'
+    ? { ...end, verdict: { ...end.verdict, summary: `${part}: ${end.verdict.summary}` } }
+    : 'error' in end
+      ? { ...end, error: `${part}: ${end.error}` }
+      : end
 
 async function nextPart({ crew, job }: Driving): Promise<string | { setAside: string }> {
   const next = openPart(await partsOf(crew.reading, job.task))

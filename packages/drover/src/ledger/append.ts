@@ -107,6 +107,8 @@ const touchesNeeds: ReadonlySet<Event['type']> = new Set([
   'task.reopened',
   'task.edited',
   'task.created',
+  'task.failed',
+  'task.cancelled',
 ])
 
 /** Tasks whose status no longer fits the number of their open needs. */

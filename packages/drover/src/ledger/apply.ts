@@ -6,6 +6,7 @@ import type { Part } from '../ports/ledger.ts'
 import { applyLanding } from './apply-landing.ts'
 import { all, one, run, sql } from './sql.ts'
 import { insertTask, updateTask } from './apply-task.ts'
+import { told } from './apply-agent.ts'
 
 /** What an event does to the tables. Rebuilding the ledger is applying every event again. */
 export function* apply(event: Event, before: Task | undefined): Part {
@@ -52,7 +53,7 @@ function* addNeeds(id: string, needs: readonly string[]): Part {
 
 function* countNeeds(id: string): Part {
   yield* run(
-    sql`update task set open_needs = (select count(*) from need left join task as other on other.id = need.needs where need.task = ${id} and (other.status is null or other.status <> 'completed')) where id = ${id}`,
+    sql`update task set open_needs = (select count(*) from need left join task as other on other.id = need.needs where need.task = ${id} and (other.status is null or not (other.status = 'completed' or (need.until = 'over' and other.status in ('failed', 'cancelled'))))) where id = ${id}`,
   )
 }
 
@@ -62,6 +63,9 @@ function* edit(event: Event & { type: 'task.edited' }): Part {
   for (const need of removeNeeds) yield* run(sql`delete from need where task = ${event.task!} and needs = ${need}`)
   yield* addNeeds(event.task!, added)
   for (const need of added) yield* refuseCircle(event.task!, need)
+  if (event.data.until === 'over')
+    for (const need of added)
+      yield* run(sql`update need set until = 'over' where task = ${event.task!} and needs = ${need}`)
   yield* countNeeds(event.task!)
 }
 
@@ -78,10 +82,17 @@ function* neededByOthers(event: Event, by: number): Part {
   )
 }
 
-function* claim(event: Event & { type: 'task.claimed' }): Part {
-  const { attempt, machine, slot, agent, fresh } = event.data
+/** Only those it matters to that wait for its end, however it ends. */
+function* awaitedByOthers(event: Event, by: number): Part {
   yield* run(
-    sql`insert into attempt (task, attempt, machine, slot, agent, fresh, claimed_at) values (${event.task!}, ${attempt}, ${machine}, ${slot}, ${agent}, ${fresh}, ${event.at})`,
+    sql`update task set open_needs = open_needs + ${by} where id in (select task from need where needs = ${event.task!} and until = 'over')`,
+  )
+}
+
+function* claim(event: Event & { type: 'task.claimed' }): Part {
+  const { attempt, machine, slot, agent, account, fresh } = event.data
+  yield* run(
+    sql`insert into attempt (task, attempt, machine, slot, agent, account, fresh, claimed_at) values (${event.task!}, ${attempt}, ${machine}, ${slot}, ${agent}, ${account ?? null}, ${fresh}, ${event.at})`,
   )
 }
 
@@ -107,10 +118,17 @@ const beside: { [T in EventType]?: Effect<T> } = {
   'task.started': start,
   'task.passed': (event) => finish(event, null, event.data.commit),
   'task.retried': (event) => finish(event, event.data.error),
-  'task.blocked': (event) => (event.data.reason === 'needs' ? nothing() : finish(event, event.data.note)),
-  'task.failed': (event) => finish(event, event.data.error),
+  'task.blocked': (event, before) =>
+    event.data.reason === 'needs' && before?.status !== 'in_progress' ? nothing() : finish(event, event.data.note),
+  *'task.failed'(event, before) {
+    yield* finish(event, event.data.error)
+    if (before?.status !== 'failed') yield* awaitedByOthers(event, -1)
+  },
   'task.paused': (event) => finish(event, event.data.reason),
-  'task.cancelled': (event) => finish(event, event.data.reason),
+  *'task.cancelled'(event, before) {
+    yield* finish(event, event.data.reason)
+    if (before?.status !== 'cancelled') yield* awaitedByOthers(event, -1)
+  },
   'task.decomposed': (event) => finish(event, null),
   *'task.completed'(event, before) {
     yield* finish(event, null)
@@ -118,6 +136,7 @@ const beside: { [T in EventType]?: Effect<T> } = {
   },
   *'task.reopened'(event, before) {
     if (before?.status === 'completed') yield* neededByOthers(event, 1)
+    if (before?.status === 'failed' || before?.status === 'cancelled') yield* awaitedByOthers(event, 1)
   },
   *'task.hinted'(event) {
     yield* run(
@@ -127,6 +146,7 @@ const beside: { [T in EventType]?: Effect<T> } = {
   *'task.hint_delivered'(event) {
     yield* run(sql`update hint set delivered_at = ${event.at}, how = ${event.data.how} where id = ${event.data.hint}`)
   },
+  ...told,
   'landing.merged': applyLanding,
   'landing.gated': applyLanding,
   'landing.intended': applyLanding,

@@ -51,5 +51,10 @@ function* workingScopes(): Part<AtWork[]> {
 export function claimed(task: Task, { machine, slot, defaultAgent }: Claim): NewEvent {
   const attempt = task.attempt + 1
   const agent = task.run === null ? (task.agent ?? defaultAgent) : 'command'
-  return { type: 'task.claimed', task: task.id, attempt, data: { attempt, machine, slot, agent, fresh: task.fresh } }
+  return {
+    type: 'task.claimed',
+    task: task.id,
+    attempt,
+    data: { attempt, machine, slot, agent, account: null, fresh: task.fresh },
+  }
 }

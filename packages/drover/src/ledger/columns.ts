@@ -1,11 +1,11 @@
 import type { Event, EventType } from '../domain/event.ts'
-import type { Task } from '../domain/task.ts'
-import type { Attempt, LandingRow } from '../domain/rows.ts'
+import type { Task, Usage } from '../domain/task.ts'
+import type { Account, Attempt, LandingRow, Question } from '../domain/rows.ts'
 
 type Row = Record<string, unknown>
 type Kind = 'plain' | 'flag' | 'json'
 
-const json = new Set(['labels', 'scope', 'acceptance', 'checks', 'rest', 'verdict', 'usage'])
+const json = new Set(['labels', 'scope', 'acceptance', 'checks', 'rest', 'verdict', 'usage', 'repos'])
 const flags = new Set(['verify', 'fresh', 'imported'])
 const kindOf = (field: string): Kind => (json.has(field) ? 'json' : flags.has(field) ? 'flag' : 'plain')
 
@@ -32,6 +32,8 @@ const fields = [
   [
     'run',
     'agent',
+    'model',
+    'repos',
     'judge',
     'land',
     'timeoutMs',
@@ -58,6 +60,10 @@ const fields = [
   ],
   [
     'session',
+    'sessionAgent',
+    'account',
+    'budgets',
+    'startsFrom',
     'lastError',
     'imported',
     'createdBy',
@@ -144,6 +150,9 @@ export function decodeAttempt(row: Row): Attempt {
     machine: row.machine as string,
     slot: row.slot as number,
     agent: row.agent as string,
+    account: row.account as string | null,
+    session: row.session as string | null,
+    usage: JSON.parse(row.usage as string) as Usage,
     fresh: row.fresh === 1,
     holder: row.holder as string | null,
     commit: row.commit_id as string | null,
@@ -169,5 +178,31 @@ export function decodeLanding(row: Row): LandingRow {
     detail: row.detail as string | null,
     at: row.at as number,
     durationMs: row.duration_ms as number | null,
+  }
+}
+
+export function decodeAccount(row: Row): Account {
+  return {
+    name: row.name as string,
+    agent: row.agent as string,
+    parkedUntil: row.parked_until as number | null,
+    why: row.why as Account['why'],
+    text: row.text as string,
+    parkedAt: row.parked_at as number,
+    room: row.room as number | null,
+  }
+}
+
+export function decodeQuestion(row: Row): Question {
+  return {
+    id: row.id as string,
+    task: row.task as string,
+    attempt: row.attempt as number,
+    text: row.text as string,
+    options: JSON.parse(row.options as string) as string[],
+    deadline: row.deadline as number | null,
+    at: row.at as number,
+    answer: row.answer as string | null,
+    answeredAt: row.answered_at as number | null,
   }
 }

@@ -81,4 +81,36 @@ create index job_living on job (ordinal) where done = 0;
 create index job_of on job (task, attempt) where done = 0;
 create table step (job text not null references job (id), seq integer not null, name text not null, result text not null, primary key (job, seq)) without rowid;
 `,
+  `
+alter table task add column model text;
+alter table task add column repos text not null default '[]';
+alter table task add column session_agent text;
+alter table task add column account text;
+alter table task add column budgets integer not null default 0;
+alter table task add column starts_from text;
+alter table attempt add column account text;
+alter table attempt add column session text;
+alter table attempt add column usage text not null default '{"inputTokens":0,"cachedInputTokens":0,"outputTokens":0,"costUsd":0}';
+alter table need add column until text not null default 'completed' check (until in ('completed', 'over'));
+
+create table account (
+  name text primary key, agent text not null, parked_until integer, why text check (why in ('limit', 'auth')), text text not null,
+  parked_at integer not null, room integer
+) without rowid;
+create table session (id text primary key, total text not null) without rowid;
+create table question (
+  id text primary key, task text not null references task (id), attempt integer not null, text text not null, options text not null,
+  deadline integer, at integer not null, answer text, answered_at integer
+) without rowid;
+create index question_open on question (task, at) where answer is null;
+create table finding (
+  seq integer primary key, task text not null references task (id), attempt integer not null,
+  query text not null, summary text not null, relevance text not null, source_ref text not null
+);
+create index finding_task on finding (task, seq);
+create table proposal (
+  task text not null references task (id), attempt integer not null, reason text not null, parts text not null,
+  primary key (task, attempt)
+) without rowid;
+`,
 ]

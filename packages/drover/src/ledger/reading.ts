@@ -1,9 +1,18 @@
 import { standingOf, type Standing } from '../domain/summary.ts'
-import type { BlockedReason, TaskStatus } from '../domain/task.ts'
+import type { BlockedReason, TaskStatus, Usage } from '../domain/task.ts'
+import type { Finding } from '../domain/event.ts'
 import type { Part } from '../ports/ledger.ts'
-import type { Epic, Need } from '../domain/rows.ts'
+import type { Epic, Need, Proposal } from '../domain/rows.ts'
 import type { Reading, TaskFilter } from '../ports/reading.ts'
-import { decodeAttempt, decodeEvent, decodeLanding, decodeTask, taskColumnNames } from './columns.ts'
+import {
+  decodeAccount,
+  decodeAttempt,
+  decodeEvent,
+  decodeLanding,
+  decodeQuestion,
+  decodeTask,
+  taskColumnNames,
+} from './columns.ts'
 import type { Connection } from './connection.ts'
 import { all, join, one, raw, sql } from './sql.ts'
 import { taskById } from './apply-task.ts'
@@ -108,6 +117,26 @@ export function openReading(connection: Connection): Reading {
     events: (after, filter, limit) => list(() => eventsWhere(after, filter, limit), decodeEvent),
     lastSeq: async () =>
       (await ask(() => one<{ seq: number | null }>(sql`select max(seq) as seq from event`)))?.seq ?? 0,
+    accounts: () => list(() => sql`select * from account order by name`, decodeAccount),
+    questions: (filter) => list(() => questionsWhere(filter), decodeQuestion),
+    findings: (task) =>
+      list(
+        () =>
+          sql`select query, summary, relevance, source_ref as "sourceRef" from finding where task = ${task} order by seq`,
+        (row) => row as unknown as Finding,
+      ),
+    proposal: async (task, attempt) => {
+      const row = await ask(() =>
+        one<{ reason: string; parts: string }>(
+          sql`select reason, parts from proposal where task = ${task} and attempt = ${attempt}`,
+        ),
+      )
+      return row && { reason: row.reason, parts: JSON.parse(row.parts) as Proposal['parts'] }
+    },
+    sessionTotal: async (session) => {
+      const row = await ask(() => one<{ total: string }>(sql`select total from session where id = ${session}`))
+      return row ? (JSON.parse(row.total) as Partial<Usage>) : {}
+    },
     pendingHints: (task) =>
       list(
         () => sql`select id, text, at from hint where task = ${task} and delivered_at is null order by at, id`,
@@ -182,6 +211,15 @@ function eventsWhere(
     ...(upTo === undefined ? [] : [sql`seq <= ${upTo}`]),
   ]
   return sql`select * from event where ${join(where, ' and ')} order by seq limit ${Math.min(limit, page)}`
+}
+
+function questionsWhere({ task, open }: { task?: string; open?: boolean }) {
+  const where = [
+    ...(task === undefined ? [] : [sql`task = ${task}`]),
+    ...(open === undefined ? [] : [open ? sql`answer is null` : sql`answer is not null`]),
+    sql`1 = 1`,
+  ]
+  return sql`select * from question where ${join(where, ' and ')} order by at, id limit ${page}`
 }
 
 type Count = { status: TaskStatus; blocked_reason: BlockedReason | null; n: number; epic_id: string | null }

@@ -1,8 +1,8 @@
-import type { Event, EventType } from '../domain/event.ts'
-import type { Attempt, Epic, LandingRow, Need } from '../domain/rows.ts'
+import type { Event, EventType, Finding } from '../domain/event.ts'
+import type { Account, Attempt, Epic, LandingRow, Need, Proposal, Question } from '../domain/rows.ts'
 import type { Candidate } from '../domain/schedule.ts'
 import type { Standing } from '../domain/summary.ts'
-import type { BlockedReason, Task, TaskStatus } from '../domain/task.ts'
+import type { BlockedReason, Task, TaskStatus, Usage } from '../domain/task.ts'
 
 export interface TaskFilter {
   statuses?: readonly TaskStatus[]
@@ -54,5 +54,12 @@ export interface Reading {
   nextDue(now: number, epic: string | null): Promise<number | undefined>
   events(after: number, filter: EventFilter, limit: number): Promise<Event[]>
   lastSeq(): Promise<number>
+  /** Accounts of which there is anything to say: parked ones, and those being tried again. */
+  accounts(): Promise<Account[]>
+  questions(filter: { task?: string; open?: boolean }): Promise<Question[]>
+  findings(task: string): Promise<Finding[]>
+  proposal(task: string, attempt: number): Promise<Proposal | undefined>
+  /** What a session had cost in all when that was last written down. */
+  sessionTotal(session: string): Promise<Partial<Usage>>
   pendingHints(task: string): Promise<{ id: string; text: string; at: number }[]>
 }

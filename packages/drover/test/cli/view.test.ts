@@ -10,7 +10,7 @@ import { plainWords } from '../../src/domain/draft.ts'
 import type { NewTask } from '../../src/domain/event.ts'
 import { born } from '../../src/domain/evolve.ts'
 import { standingOf } from '../../src/domain/summary.ts'
-import type { Task } from '../../src/domain/task.ts'
+import { noUsage, type Task } from '../../src/domain/task.ts'
 import type { Attempt } from '../../src/domain/rows.ts'
 
 const look = { width: 72, paint: (_: unknown, text: string) => text, ascii: false }
@@ -50,6 +50,9 @@ const attempt = (of: string, slot: number): Attempt => ({
   machine: 'host',
   slot,
   agent: 'claude',
+  account: null,
+  session: null,
+  usage: noUsage,
   holder: null,
   commit: null,
   outcome: null,

@@ -66,7 +66,11 @@ async function zombie(hall: Hall, { a, b, c }: Dice): Promise<void> {
     { type: 'task.started', ...about, data: { machine: 'm', slot: 1 } },
     { type: 'task.completed', ...about, data: { commit: null } },
     { type: 'landing.landed', ...about, data: { commit: 'late', from: 'tip', branch: 'main', n: 1 } },
-    { type: 'agent.session', ...about, data: { session: 'late' } },
+    {
+      type: 'agent.session',
+      ...about,
+      data: { session: 'late', agent: 'claude', account: null, model: null, version: null },
+    },
   ] as const
   const answer = await ledger.append([pick(events, c)!], byJob(job, key, holder))
   agree(hall, `${holder} of ${job.id} speaks of ${task.id}, which is at ${task.attempt}`, foreseen, answer.outcome)

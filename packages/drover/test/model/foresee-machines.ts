@@ -65,7 +65,11 @@ export interface Ending {
 }
 
 const reasonOf = (ended: AttemptEnd): string =>
-  ended.kind === 'broken' ? ended.reason : ended.verdict.verdict === 'block' ? 'question' : 'failed'
+  ended.kind === 'broken'
+    ? ended.reason
+    : ended.kind === 'judged' && ended.verdict.verdict === 'block'
+      ? 'question'
+      : 'failed'
 const isPass = (ended: AttemptEnd): ended is AttemptEnd & { kind: 'judged' } =>
   ended.kind === 'judged' && ['pass', 'pass_with_warnings'].includes(ended.verdict.verdict)
 

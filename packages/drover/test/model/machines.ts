@@ -86,8 +86,12 @@ async function mention(hall: Hall, job: ForeseenJob, { b }: Dice): Promise<void>
   const about = { task: job.task, attempt: job.attempt }
   const usage = { inputTokens: b, cachedInputTokens: 0, outputTokens: 1, costUsd: 0.5 }
   const events: NewEvent[] = [
-    { type: 'agent.session', ...about, data: { session: `s${b}` } },
-    { type: 'agent.usage', ...about, data: { usage } },
+    {
+      type: 'agent.session',
+      ...about,
+      data: { session: `s${b}`, agent: 'claude', account: null, model: null, version: null },
+    },
+    { type: 'agent.usage', ...about, data: { usage, session: null, total: {} } },
     { type: 'task.progress', ...about, data: { label: 'half', phase: '', detail: '' } },
   ]
   if (b % 4 < 3)

@@ -95,6 +95,7 @@ const facts = record({
   base: constant('b'),
   attempt: integer({ min: 1, max: 9 }),
   words: constant({ title: 'other words' }),
+  usage: constant({ inputTokens: 1, cachedInputTokens: 0, outputTokens: 2, costUsd: 0.5 }),
 })
 const stamp = { seq: 2, key: 'k2', at: 5, machine: null, slot: null, actor: 'person:Ada' }
 const stamped = (said: Pick<NewEvent, 'type' | 'data'>): Event => ({ ...said, ...stamp, task: 'task-a' }) as Event

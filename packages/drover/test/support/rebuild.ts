@@ -13,7 +13,21 @@ export type Tables = Record<string, Record<string, unknown>[]>
 
 /** Columns that tell of the running, not of what happened. */
 export const operational: ReadonlySet<string> = new Set(['holder', 'read_offset', 'ended_at'])
-export const told = ['task', 'need', 'epic', 'attempt', 'hint', 'landing', 'machine', 'event'] as const
+export const told = [
+  'task',
+  'need',
+  'epic',
+  'attempt',
+  'hint',
+  'landing',
+  'machine',
+  'account',
+  'session',
+  'question',
+  'finding',
+  'proposal',
+  'event',
+] as const
 
 /** What the events of this ledger say, applied one by one to an empty one. */
 export async function rebuild(reading: Reading): Promise<Tables> {

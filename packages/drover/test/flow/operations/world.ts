@@ -72,7 +72,7 @@ export async function makeWorld(t: TestContext) {
     },
     async work(id: string): Promise<Task> {
       const task = await world.task(id)
-      const claimed = { attempt: task.attempt + 1, machine: 'm', slot: 1, agent: 'claude', fresh: false }
+      const claimed = { attempt: task.attempt + 1, machine: 'm', slot: 1, agent: 'claude', account: null, fresh: false }
       await opened.ledger.append(
         [{ type: 'task.claimed', task: id, attempt: claimed.attempt, data: claimed }],
         machine(),
