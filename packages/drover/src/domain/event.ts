@@ -112,6 +112,7 @@ export interface Facts {
   'run.started': { workers: number; epic: string | null; kind: 'run' | 'daemon' }
   'run.waiting': { until: number | null; why: string }
   'run.finished': { completed: number; failed: number; blocked: number; cancelled: number; durationMs: number }
+  /** No session: what it remembered is of no use any more. */
   'agent.session': {
     session: string
     agent: string

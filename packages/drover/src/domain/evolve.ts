@@ -91,7 +91,7 @@ const meanings: { [T in Event['type']]?: (task: Task, facts: Facts[T], event: Ev
     verdict: facts.verdict ?? task.verdict,
     ...over(event),
   }),
-  'agent.session': (_, { session, agent, account }) => ({ session, sessionAgent: agent, account }),
+  'agent.session': (_, { session, agent, account }) => ({ session: session || null, sessionAgent: agent, account }),
   'agent.usage': (task, { usage }) => ({ usage: addUsage(task.usage, usage) }),
 }
 

@@ -72,15 +72,14 @@ export const withParts = (events: readonly NewEvent[], passedParts: readonly Tas
   )
 
 /**
- * How a part of an attempt ended. It fails for good only with its parent, and asks only through it: nobody could lift what it
- * would wait for. Otherwise it is ready to be tried again.
+ * How a part of an attempt ended. It never fails for good, and asks only through its parent: nobody could lift what it would
+ * wait for, and a parent that a person set aside in the same moment would go on without it. It is ready to be tried again.
  */
-export function settlePart(part: Task, parent: Task, end: AttemptEnd, at: { rules: Rules; now: number }): NewEvent[] {
+export function settlePart(part: Task, end: AttemptEnd, at: { rules: Rules; now: number }): NewEvent[] {
   if (end.kind === 'judged' && end.verdict.verdict === 'block') return [interrupted(part, end.verdict.summary, at.now)]
   const words = wordsOfRest(end)
   if (words !== undefined) return [interrupted(part, words, at.now)]
-  const maxAttempts = parent.attempts + 1 >= parent.maxAttempts ? part.attempts + 1 : Number.MAX_SAFE_INTEGER
-  return settle({ ...part, maxAttempts, lostInARow: 0 }, end, at.rules, at.now)
+  return settle({ ...part, maxAttempts: Number.MAX_SAFE_INTEGER, lostInARow: 0 }, end, at.rules, at.now)
 }
 
 /** Why the whole attempt rests because of one part; nothing for an end of the part's own. */

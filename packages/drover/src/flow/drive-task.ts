@@ -183,8 +183,8 @@ async function recordPart(
   { part, end }: { part: string; end: AttemptEnd },
 ): Promise<'passed' | 'failed' | 'moved on'> {
   const { crew, job } = driving
-  const [task, parent] = [(await crew.reading.task(part))!, (await crew.reading.task(job.task))!]
-  const events = settlePart(task, parent, end, { rules: rulesFor(crew, task), now: crew.clock.now() })
+  const task = (await crew.reading.task(part))!
+  const events = settlePart(task, end, { rules: rulesFor(crew, task), now: crew.clock.now() })
   const hasPassed = events[0]!.type === 'task.passed'
   const said = await crew.ledger.append(
     events,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { retryReasons } from '../../src/domain/event.ts'
-import { backoff, settle, settleRefusal, type AttemptEnd, type Rules } from '../../src/domain/settle.ts'
+import { backoff, settle, settlePart, settleRefusal, type AttemptEnd, type Rules } from '../../src/domain/settle.ts'
 import { verdictOf, type VerdictKind } from '../../src/domain/verdict.ts'
 import { taskWith } from './task.ts'
 
@@ -58,6 +58,12 @@ test('max_attempts means that many: which reasons count and what follows is the 
     assert.equal(event.data.notBefore, counts ? 1100 : 100)
     assert.equal(event.data.fresh, counts)
   }
+})
+
+test('a part of an attempt never fails for good: a parent that is set aside in that moment would go on without it', () => {
+  const part = taskWith({ kind: 'subtask', status: 'in_progress', attempts: 2, maxAttempts: 3 })
+  const [event] = settlePart(part, { kind: 'broken', reason: 'crashed', error: 'e' }, { rules, now: 0 })
+  assert.equal(event?.type, 'task.retried')
 })
 
 test('the fourth attempt in a row that takes its machine with it waits for a person', () => {

@@ -101,8 +101,8 @@ function countedEnd(forecast: Forecast, task: Foreseen, fresh: boolean): void {
   stand(forecast, task)
 }
 
-/** A part fails for good only with its parent, and asks only through it; a pass waits for its parent's landing. */
-export function endPart(forecast: Forecast, part: Foreseen, parent: Foreseen, { end: ended, continues }: Ending): void {
+/** A part never fails for good, and asks only through its parent; a pass waits for its parent's landing. */
+export function endPart(forecast: Forecast, part: Foreseen, { end: ended, continues }: Ending): void {
   if (isPass(ended)) {
     Object.assign(part, { commit: ended.commit, lost: 0 })
     return put(part, 'landing')
@@ -110,7 +110,6 @@ export function endPart(forecast: Forecast, part: Foreseen, parent: Foreseen, { 
   const counts = !['question', 'lost', 'limit', 'interrupted'].includes(reasonOf(ended))
   const before = part.attempts
   if (counts) part.attempts++
-  if (counts && parent.attempts + 1 >= parent.max) return put(part, 'failed')
   const notBefore = forecast.now + (counts ? waits(before) : 0)
   const lost = reasonOf(ended) === 'lost' ? part.lost + 1 : 0
   Object.assign(part, { lost, notBefore, fresh: counts && !continues })

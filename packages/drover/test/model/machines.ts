@@ -115,7 +115,7 @@ export async function endPart(
   { part: id, end }: { part: string; end: AttemptEnd },
 ): Promise<void> {
   const { forecast } = hall
-  const [part, parent] = [forecast.tasks.get(id)!, forecast.tasks.get(job.task)!]
+  const part = forecast.tasks.get(id)!
   const started = { type: 'task.started', task: id, attempt: job.attempt, data: { machine: 'm', slot: 1 } } as const
   const begun = await tell(hall, job, {
     key: `${job.id}/${id}/started`,
@@ -124,11 +124,11 @@ export async function endPart(
   })
   if (begun === 'appended') Object.assign(part, { status: 'in_progress', attempt: job.attempt })
   const at = { rules: rulesOf(part), now: forecast.now }
-  const events = settlePart(await realTask(hall, id), await realTask(hall, job.task), end, at)
+  const events = settlePart(await realTask(hall, id), end, at)
   const key = endKey(id, job.attempt)
   const answer = await tell(hall, job, { key, events, can: part.status === 'in_progress' })
   if (answer !== 'appended' && answer !== 'already') return moveOn(job)
-  if (answer === 'appended') foresee.endPart(forecast, part, parent, { end, continues: !part.isCommand })
+  if (answer === 'appended') foresee.endPart(forecast, part, { end, continues: !part.isCommand })
   if (!isPass(end)) await record(hall, job, end)
 }
 
