@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Crew } from '../flow/crew.ts'
+import { openSteering } from '../flow/steering.ts'
 import { openJudge } from '../judges/judges.ts'
 import { none } from '../isolation/none.ts'
 import { openSqliteRuntime } from '../runtimes/sqlite.ts'
@@ -61,6 +62,9 @@ export async function openCrew(
     workspace: await openWorkspaceFor(project, system),
     isolation: none,
     driverFor: agents.driverFor,
+    agentSettings: agents.agentSettings,
+    envOfAccount: agents.envOfAccount,
+    steering: openSteering(),
     judgeFor: (name) => judgeNamed(name ?? config.settings.judge),
     close: () => system.close(),
     usableAgents: agents.usable,

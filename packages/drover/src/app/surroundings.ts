@@ -33,6 +33,12 @@ export function surround(project: Project, socket: string): Surroundings {
     folderOf: (task, attempt) => join(below.attempts, task, String(attempt)),
     isTokenOf: (token, task, attempt) => same(token, tokenOf(task, attempt)),
     log: openLog(below.log),
+    toolsFor: (env) => ({
+      command: process.execPath,
+      args: [process.argv[1]!, 'mcp'],
+      env: Object.fromEntries(Object.entries(env).filter(([name]) => name.startsWith('DROVER_'))),
+    }),
+    sessionId: (words) => uuidOf(digest(`session ${project.id} ${words}`)),
     envOf: ({ task, parent, attempt, worktree, base, slot, extra }) =>
       agentEnv(environment, settings.env_pass, {
         ...extra,
@@ -55,6 +61,10 @@ export function surround(project: Project, socket: string): Surroundings {
 }
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+/** A version 4 UUID of these hex digits. */
+const uuidOf = (hex: string): string =>
+  `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 
 /** An attempt's token follows from the project's secret: nothing to store, nothing to leak from a table. */
 const tokens = (secret: Buffer) => (task: string, attempt: number) =>

@@ -10,10 +10,11 @@ import { constants } from 'node:os'
  *   a signal (not for INT and PIPE), bash never: there, and for those two, a signal is assumed.
  * - How it ended is written over bytes that are there already: a disk that is full by then costs no attempt. Until then
  *   `exit` says `lost`, which is what is true when nobody comes to write it.
+ * - What is said first to a program that is spoken to lies in `open`: it is there when the program is, whoever has died by then.
  * - Its variables begin with `__`: one that the agent's environment also has would reach the agent changed.
  */
 export const wrapper = `
-__folder=$1 __input=$2
+__folder=$1 __input=$2 __open=
 shift 2
 exec 2>&1
 set -f
@@ -32,7 +33,8 @@ fi
 case $__input in
   fifo)
     [ -p "$__folder/in" ] || mkfifo -m 600 "$__folder/in" || exit 1
-    exec 3<>"$__folder/in" <"$__folder/in" ;;
+    exec 3<>"$__folder/in" <"$__folder/in"
+    [ -f "$__folder/open" ] && __open=y ;;
   prompt) exec <"$__folder/prompt.md" ;;
   *) exec </dev/null ;;
 esac
@@ -43,6 +45,7 @@ set +C
 if ! printf "%-12s\\n" lost >"$__folder/exit"; then rm -f "$__folder/pid" "$__folder/exit"; exit 1; fi
 echo up >&9
 exec 9>&- >/dev/null 2>"$__folder/said"
+[ "$__open" ] && (cat "$__folder/open" >&3 &)
 (PATH=$__path; exec "$@" >&4 2>&5 3>&- 4>&- 5>&-)
 __code=$?
 __end="code $__code"

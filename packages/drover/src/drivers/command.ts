@@ -20,7 +20,7 @@ export function commandDriver(name: string, command: string, env: Readonly<Recor
       env: { ...env },
       stdin: run === null ? 'prompt' : 'none',
     }),
-    talk: () => ({ open: () => [], read: (line) => [{ kind: 'text', text: line }], say: () => undefined }),
+    talk: null,
     configured: () => ({}),
   }
 }

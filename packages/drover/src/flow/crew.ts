@@ -1,6 +1,7 @@
 import type { Settings } from '../domain/settings.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Driver } from '../ports/driver.ts'
+import type { AgentSettings } from '../domain/settings.ts'
+import type { Driver, ToolServer } from '../ports/driver.ts'
 import type { Runtime } from '../ports/durable.ts'
 import type { Ground } from '../ports/ground.ts'
 import type { Isolation } from '../ports/isolation.ts'
@@ -10,6 +11,7 @@ import type { Reading } from '../ports/reading.ts'
 import type { Records } from '../ports/records.ts'
 import type { System } from '../ports/system.ts'
 import type { Workspace } from '../ports/workspace.ts'
+import type { Steering } from './steering.ts'
 
 /** Where an attempt's files are, and what its processes are told. Made by `app`, which alone knows paths and secrets. */
 export interface Surroundings {
@@ -28,6 +30,10 @@ export interface Surroundings {
     slot: number
     extra: Readonly<Record<string, string>>
   }): Record<string, string>
+  /** Drover's own tools, for the agent of this attempt. */
+  toolsFor(env: Readonly<Record<string, string>>): ToolServer
+  /** The id of a new session: the same for the same words, and nobody else's. */
+  sessionId(words: string): string
   /** Whether a report left in a file shows the token of its attempt. */
   isTokenOf(token: string, task: string, attempt: number): boolean
   committer: { name: string; email: string }
@@ -48,5 +54,10 @@ export interface Crew {
   settings: Settings
   here: Surroundings
   driverFor(agent: string): Driver
+  /** What the settings say of an agent: its model, its permission. */
+  agentSettings(agent: string): Pick<AgentSettings, 'model' | 'permission'>
+  /** What makes the agent's program use this account. */
+  envOfAccount(agent: string, account: string | null): Record<string, string>
+  steering: Steering
   judgeFor(name: string | null): Judge
 }

@@ -2,6 +2,7 @@ import type { Event } from '../domain/event.ts'
 import { jobId } from '../domain/id.ts'
 import type { Ledger } from '../ports/ledger.ts'
 import type { EventFilter, Reading } from '../ports/reading.ts'
+import type { Crew } from './crew.ts'
 
 const page = 500
 
@@ -26,13 +27,16 @@ export async function* follow(
   }
 }
 
-/** A person who pauses or cancels is heard at once by the attempt that runs here. */
+/** A person who pauses, cancels or hints is heard at once by the attempt that runs here. */
 export async function heed(
-  { ledger, reading, runtime }: { ledger: Ledger; reading: Reading; runtime: { cancel(job: string): void } },
+  { ledger, reading, runtime, steering }: Pick<Crew, 'ledger' | 'reading' | 'runtime' | 'steering'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const types = ['task.paused', 'task.cancelled'] as const
+  const types = ['task.paused', 'task.cancelled', 'task.hinted'] as const
   for await (const events of follow({ ledger, reading }, await reading.lastSeq(), { types }, signal))
-    for (const { task, attempt } of events)
-      if (task !== undefined && attempt !== undefined) runtime.cancel(jobId(task, attempt))
+    for (const { type, task, attempt } of events) {
+      if (task === undefined) continue
+      if (type === 'task.hinted') steering.call(task)
+      else if (attempt !== undefined) runtime.cancel(jobId(task, attempt))
+    }
 }

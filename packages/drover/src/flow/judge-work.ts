@@ -21,7 +21,8 @@ export async function judgeWork(crew: Crew, { work, ran, kept }: Judging, signal
   const worktree = found.path
   const folder = crew.here.folderOf(work.task, work.attempt)
   const report = await lastReport(crew, work, folder)
-  const outputTail = await crew.system.tail(folder, tailBytes)
+  // A protocol's lines tell a person nothing.
+  const outputTail = ran.said ?? (await crew.system.tail(folder, tailBytes))
   const evidence = {
     task,
     attempt: work.attempt,

@@ -5,7 +5,7 @@ import type { Crew } from './crew.ts'
 import { judgeWork } from './judge-work.ts'
 import { runAgent } from './run-agent.ts'
 import { whoStopped } from './who-stopped.ts'
-import { markOf, type Keeping, type Work } from './work.ts'
+import { markOf, type Keeping, type Ran, type Work } from './work.ts'
 
 export interface Place {
   readonly base: string
@@ -15,11 +15,14 @@ export interface Place {
 /** Agent, stop, keep, judge: the four things that happen to every piece of work. */
 export async function workOn(crew: Crew, durable: Durable, work: Work): Promise<AttemptEnd | 'moved on'> {
   const name = (step: string): string => (work.task === work.owner ? step : `${work.task}: ${step}`)
-  const ran = await durable.step(name('run agent'), (step) => runAgent(crew, durable, work, step))
+  const ran = await durable.step(name('run agent'), async (step) =>
+    byReport(crew, work, await runAgent(crew, durable, work, step)),
+  )
   await durable.step(name('stop'), () => stop(crew, work), 'light')
   const kept = await durable.step(name('keep'), () => keep(crew, work), 'light')
   if (ran.end === 'moved on') return 'moved on'
-  if (ran.end !== 'over') return { kind: 'broken', reason: ran.end, error: ran.words }
+  const cut = endWithout(ran)
+  if (cut) return cut
   const verdict = await durable.step(
     name('judge'),
     async (step) => {
@@ -34,6 +37,23 @@ export async function workOn(crew: Crew, durable: Durable, work: Work): Promise<
   if (verdict.by === 'exit-code' && ran.signal !== null && !passed(verdict))
     return { kind: 'broken', reason: ran.signal === 'lost' ? 'lost' : 'crashed', error: verdict.summary }
   return { kind: 'judged', verdict, commit: kept.commit, base: kept.base, subjects: kept.subjects }
+}
+
+/** It came to its own end, not to drover's: what it has reported before that counts. */
+async function byReport({ reading }: Crew, { task, attempt }: Work, ran: Ran): Promise<Ran> {
+  if (ran.end !== 'failed' && ran.end !== 'crashed' && ran.end !== 'limit') return ran
+  const said = await reading.events(0, { task, types: ['task.reported'] }, 500)
+  return said.some((event) => event.attempt === attempt) ? { ...ran, end: 'over' } : ran
+}
+
+/** An end that leaves nothing to judge. */
+function endWithout({ end, words, account }: Ran): AttemptEnd | undefined {
+  if (end === 'limit' || end === 'auth') {
+    const { name = '', agent = '', until = null } = account ?? {}
+    return { kind: 'parked', why: end, account: name, agent, until, error: words }
+  }
+  if (end === 'budget') return { kind: 'budget', error: words }
+  return end === 'over' || end === 'moved on' ? undefined : { kind: 'broken', reason: end, error: words }
 }
 
 async function stop(crew: Crew, work: Work): Promise<string> {

@@ -21,9 +21,16 @@ export interface Keeping {
   readonly problem: string | null
 }
 
+/** Drover ended it. */
+export type Cut = 'timeout' | 'stalled' | 'interrupted' | 'moved on'
+
 /** How the agent's run came to its end. Facts only: what they mean is the judge's and settle's. */
 export interface Ran {
-  readonly end: 'over' | 'timeout' | 'stalled' | 'interrupted' | 'moved on'
+  readonly end: 'over' | Cut | 'limit' | 'auth' | 'budget' | 'failed' | 'crashed'
+  /** The account that its end is about, and until when it rests. */
+  readonly account?: { readonly name: string; readonly agent: string; readonly until: number | null }
+  /** The agent's own last words, where it is not just a program that prints. */
+  readonly said?: string
   readonly exitCode: number | null
   readonly signal: string | null
   readonly words: string

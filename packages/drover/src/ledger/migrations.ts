@@ -91,6 +91,7 @@ alter table task add column starts_from text;
 alter table attempt add column account text;
 alter table attempt add column session text;
 alter table attempt add column usage text not null default '{"inputTokens":0,"cachedInputTokens":0,"outputTokens":0,"costUsd":0}';
+alter table hint add column said integer;
 alter table need add column until text not null default 'completed' check (until in ('completed', 'over'));
 
 create table account (

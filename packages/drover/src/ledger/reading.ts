@@ -139,8 +139,8 @@ export function openReading(connection: Connection): Reading {
     },
     pendingHints: (task) =>
       list(
-        () => sql`select id, text, at from hint where task = ${task} and delivered_at is null order by at, id`,
-        (row) => row as unknown as { id: string; text: string; at: number },
+        () => sql`select id, text, at, said from hint where task = ${task} and delivered_at is null order by at, id`,
+        (row) => row as unknown as { id: string; text: string; at: number; said: number | null },
       ),
   }
 }

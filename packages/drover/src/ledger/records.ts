@@ -25,6 +25,7 @@ export function openRecords(connection: Connection): Records {
       )?.read_offset ?? 0,
     readTo: (task, attempt, offset) =>
       write(() => run(sql`update attempt set read_offset = ${offset} where task = ${task} and attempt = ${attempt}`)),
+    said: (hint, attempt) => write(() => run(sql`update hint set said = ${attempt} where id = ${hint}`)),
     trusted: async () =>
       Object.fromEntries(
         (await read(() => all<{ key: string; value: string }>(sql`select key, value from trusted`))).map(

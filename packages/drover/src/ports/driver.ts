@@ -109,6 +109,8 @@ export interface Talk {
   read(line: string, now: number): AgentEvent[]
   /** The lines that say it; nothing when it cannot be said now. */
   say(intent: Intent): string[] | undefined
+  /** What its end means, when it went without a word on how its turn ended. */
+  ended?(about: { exitCode: number | null; signal: string | null; errors: string }): TurnEnd | undefined
 }
 
 /** How a person finds the program, and gets in. */
@@ -131,7 +133,8 @@ export interface Driver {
   /** Another way to speak to the same program, tried when this one is `unsupported`. */
   readonly fallback?: Driver
   spawn(spec: Spec): Launch
-  talk(spec: Spec): Talk
+  /** Nothing for a program that is only run: its output is its own affair. */
+  readonly talk: ((spec: Spec) => Talk) | null
   /** The environment that makes it use this configuration folder, with the account in it. */
   configured(folder: string): Record<string, string>
 }

@@ -61,5 +61,6 @@ export interface Reading {
   proposal(task: string, attempt: number): Promise<Proposal | undefined>
   /** What a session had cost in all when that was last written down. */
   sessionTotal(session: string): Promise<Partial<Usage>>
-  pendingHints(task: string): Promise<{ id: string; text: string; at: number }[]>
+  /** Oldest first. `said`: the attempt whose agent was told, and has not shown yet that it heard. */
+  pendingHints(task: string): Promise<{ id: string; text: string; at: number; said: number | null }[]>
 }

@@ -10,6 +10,8 @@ export interface Records {
   end(task: string, attempt: number, at: number): Part
   offset(task: string, attempt: number): Promise<number>
   readTo(task: string, attempt: number, offset: number): Promise<void>
+  /** The hint was said to this attempt's agent, which has not shown yet that it heard it. */
+  said(hint: string, attempt: number): Promise<void>
   trusted(): Promise<Record<string, string>>
   trust(drivers: Readonly<Record<string, string>>): Promise<void>
   wish(what: string, about: unknown, at: number): Promise<number>

@@ -13,6 +13,8 @@ export interface AgentLaunch {
   args: readonly string[]
   env: Readonly<Record<string, string>>
   stdin: 'prompt' | 'fifo' | 'none'
+  /** Private files of the folder that it needs, by name. `open` is what is said first through the FIFO. */
+  files?: Readonly<Record<string, string>>
 }
 
 export interface Finished {
@@ -47,6 +49,16 @@ export interface System {
   look(folder: string, mark: string): Promise<AgentState>
   /** Resolves when the agent's state or its output changed, at the latest after the given time. */
   stirred(folder: string, withinMs: number, signal: AbortSignal): Promise<void>
+  /** Says lines to an agent that is spoken to. False when nobody is there to hear them. */
+  say(folder: string, lines: readonly string[]): Promise<boolean>
+  /** Asks the agent's group to stop what it is doing, as Ctrl-C does. */
+  interrupt(folder: string): Promise<void>
+  /** Puts aside what an earlier program of this attempt left in the folder, and tells how many did. */
+  again(folder: string): Promise<number>
+  /** How many programs of this attempt have been put aside. */
+  earlier(folder: string): number
+  /** The end of what it complained of. */
+  errors(folder: string, bytes: number): Promise<string>
   /** Bytes the agent printed so far. */
   outputSize(folder: string): Promise<number>
   /** New whole lines from the byte offset on, at most so many bytes; a line is cut at 1 MiB. */

@@ -12,7 +12,7 @@ import type { Reading } from '../../src/ports/reading.ts'
 export type Tables = Record<string, Record<string, unknown>[]>
 
 /** Columns that tell of the running, not of what happened. */
-export const operational: ReadonlySet<string> = new Set(['holder', 'read_offset', 'ended_at'])
+export const operational: ReadonlySet<string> = new Set(['holder', 'read_offset', 'ended_at', 'said'])
 export const told = [
   'task',
   'need',

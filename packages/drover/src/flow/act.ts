@@ -1,0 +1,104 @@
+import type { NewEvent } from '../domain/event.ts'
+import { noUsage, type Usage } from '../domain/task.ts'
+import type { AgentEvent } from '../ports/driver.ts'
+import { accountOf } from './launch.ts'
+import type { Talking } from './talking.ts'
+
+type Deeds = {
+  [K in AgentEvent['kind']]: (talking: Talking, event: Extract<AgentEvent, { kind: K }>) => Promise<void> | void
+}
+
+/** What each thing that an agent says makes drover do. Saying it twice, to a daemon that took over, does it once. */
+const deeds: Deeds = {
+  session: noteSession,
+  text({ heard }, { text }) {
+    heard.words = text
+    return undefined
+  },
+  tool({ heard }, { phase, id }) {
+    if (phase === 'begins') heard.busy.add(id)
+    else heard.busy.delete(id)
+  },
+  alive: () => undefined,
+  retrying: () => undefined,
+  usage: noteUsage,
+  limit({ heard, crew }, { reached, until, text }) {
+    if (reached) heard.limit ??= { until, text, at: crew.clock.ticks() }
+  },
+  heard: (talking, { hint }) => delivered(talking, [hint]),
+  async reply({ crew, folder }, { lines }) {
+    await crew.system.say(folder, lines)
+  },
+  turn({ heard }, { end }) {
+    heard.turn = end
+    heard.busy.clear()
+  },
+}
+
+const answers: ReadonlySet<AgentEvent['kind']> = new Set(['text', 'tool', 'usage'])
+
+export async function act(talking: Talking, event: AgentEvent): Promise<void> {
+  const { heard } = talking
+  if (answers.has(event.kind)) {
+    // It works on: what seemed to be the end of its turn was followed by another.
+    if (event.kind !== 'usage') heard.turn = null
+    heard.answered = true
+  }
+  await (deeds[event.kind] as (talking: Talking, event: AgentEvent) => Promise<void> | void)(talking, event)
+}
+
+/** A job's telling: it moves nothing, so it may come when a person has moved the task on. */
+export async function tell(
+  { crew, durable, work }: Talking,
+  key: string,
+  events: readonly NewEvent[],
+): Promise<boolean> {
+  const said = await crew.ledger.append(events, {
+    kind: 'job',
+    key: `${durable.job}/${work.task}/${key}`,
+    task: work.owner,
+    attempt: work.attempt,
+    holder: durable.holder,
+  })
+  return said.outcome === 'appended'
+}
+
+async function noteSession(talking: Talking, event: Extract<AgentEvent, { kind: 'session' }>): Promise<void> {
+  const { heard, hand, work } = talking
+  if (heard.session === event.session) return
+  heard.session = event.session
+  const { session, model, version } = event
+  const data = { session, agent: hand.agent, account: accountOf(hand), model, version }
+  await tell(talking, `session/${session}`, [{ type: 'agent.session', task: work.task, attempt: work.attempt, data }])
+}
+
+/** Counts what came to be: what the agent adds itself, and how much a session's own total has grown since it was last written down. */
+async function noteUsage(talking: Talking, { added, total }: Extract<AgentEvent, { kind: 'usage' }>): Promise<void> {
+  const { crew, work, heard, folder } = talking
+  const key = `usage/${crew.system.earlier(folder)}/${++heard.usages}`
+  const { session } = heard
+  const before = session === null ? {} : await crew.reading.sessionTotal(session)
+  const usage = grown({ added, total, before })
+  const data = { usage, session, total: { ...before, ...total } }
+  await tell(talking, key, [{ type: 'agent.usage', task: work.task, attempt: work.attempt, data }])
+}
+
+const parts = Object.keys(noUsage) as (keyof Usage)[]
+
+/** A total that has shrunk belongs to a count that began anew. */
+export function grown(about: { added: Partial<Usage>; total: Partial<Usage>; before: Partial<Usage> }): Usage {
+  const one = (part: keyof Usage): number => {
+    const [total, before] = [about.total[part], about.before[part] ?? 0]
+    const since = total === undefined ? 0 : total < before ? total : total - before
+    return (about.added[part] ?? 0) + since
+  }
+  return Object.fromEntries(parts.map((part) => [part, one(part)])) as unknown as Usage
+}
+
+export async function delivered(talking: Talking, hints: readonly string[]): Promise<void> {
+  const { work } = talking
+  for (const hint of hints)
+    await tell(talking, `hint/${hint}`, [
+      { type: 'task.hint_delivered', task: work.task, attempt: work.attempt, data: { hint, how: 'delivered' } },
+    ])
+}

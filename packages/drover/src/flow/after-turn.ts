@@ -1,0 +1,152 @@
+import { backoff } from '../domain/settle.ts'
+import type { TurnEnd, TurnReason } from '../ports/driver.ts'
+import type { AgentState } from '../ports/system.ts'
+import { tell } from './act.ts'
+import { goOn, relaunch } from './go-on.ts'
+import { accountOf } from './launch.ts'
+import { inItsPlace, steer } from './steer.ts'
+import type { Talking } from './talking.ts'
+import { markOf, type Ran } from './work.ts'
+
+/** So often in a row an overloaded provider is tried again within one attempt. */
+const overloadLimit = 5
+/** How long the agent may take to show that it heard what was said to it at the end of its turn. */
+const echoMs = 10_000
+
+interface Turned {
+  turn: TurnEnd
+  isAlive: boolean
+  signal: AbortSignal
+}
+
+/** What follows the end of a turn: the attempt's end, or another turn (then nothing is returned and no turn stands). */
+export async function afterTurn(talking: Talking, { turn, isAlive, signal }: Turned): Promise<Ran | undefined> {
+  const { interrupted } = talking
+  if (interrupted === 'budget') return overBudget(talking.overBudget ?? 'its budget is spent')
+  if (turn.reason !== 'overloaded') talking.overloads = 0
+  if (signal.aborted) return undefined
+  return ends[turn.reason](talking, turn, { isAlive, signal })
+}
+
+type End = (talking: Talking, turn: TurnEnd, at: { isAlive: boolean; signal: AbortSignal }) => Promise<Ran | undefined>
+
+const ends: Record<TurnReason, End> = {
+  done: afterWork,
+  interrupted: async (talking, turn) => {
+    if (talking.interrupted === null)
+      return broke('crashed', turn.text || 'its turn was interrupted, and not by drover')
+    talking.heard.turn = null
+    return undefined
+  },
+  limit: async (talking, turn) => limited(talking, 'limit', turn),
+  auth: async (talking, turn) => limited(talking, 'auth', turn),
+  overloaded: tryAgain,
+  context: async (talking, turn) => {
+    // The next attempt begins with a memory of its own: this one is full.
+    await forget(talking, 'full')
+    return broke('failed', turn.text || 'its context is full')
+  },
+  budget: async (_, turn) => overBudget(turn.text || 'its own budget is spent'),
+  max_turns: async (_, turn) => broke('failed', turn.text || 'it took more turns than it may'),
+  crashed: (talking, turn) => crashed(talking, turn.text),
+  unsupported: async (talking, turn) => {
+    const { fallback } = talking.hand.driver
+    if (!fallback) return broke('crashed', turn.text || 'its program does not speak the protocol that drover knows')
+    talking.hand = { ...talking.hand, driver: fallback }
+    await relaunch(talking, 'anew')
+    return undefined
+  },
+}
+
+/** What it remembers is of no use any more: whoever comes next begins anew. */
+async function forget(talking: Talking, why: string): Promise<void> {
+  const { work, hand } = talking
+  const data = { session: '', agent: hand.agent, account: accountOf(hand), model: null, version: null }
+  await tell(talking, `session/${why}`, [{ type: 'agent.session', task: work.task, attempt: work.attempt, data }])
+}
+
+const overBudget = (words: string): Ran => ({ end: 'budget', exitCode: null, signal: null, words })
+
+const broke = (end: 'failed' | 'crashed', words: string): Ran => ({
+  end,
+  exitCode: null,
+  signal: null,
+  words: words.slice(0, 2000),
+})
+
+export function limited(talking: Talking, end: 'limit' | 'auth', about: { until: number | null; text: string }): Ran {
+  const { agent } = talking.hand
+  const account = { name: accountOf(talking.hand), agent, until: about.until }
+  return { end, exitCode: null, signal: null, words: about.text.slice(0, 500), account }
+}
+
+/** Done, unless a person said something that it has not taken up yet. */
+async function afterWork(talking: Talking, turn: TurnEnd, { isAlive }: { isAlive: boolean }): Promise<Ran | undefined> {
+  const { crew, work, heard, hand } = talking
+  const hints = hand.driver.abilities.hint === 'none' ? [] : await crew.reading.pendingHints(work.task)
+  if (hints.length > 0) return takeUp(talking, hints, isAlive)
+  if (isAlive) await untilGone(talking)
+  return { end: 'over', exitCode: 0, signal: null, words: '', said: (turn.text || heard.words).slice(-8000) }
+}
+
+/** What is said to it now is its next turn. One that does not show in time that it heard is told in a turn begun for it. */
+async function takeUp(talking: Talking, hints: Parameters<typeof inItsPlace>[1], isAlive: boolean): Promise<undefined> {
+  const { crew, work, heard, hand } = talking
+  const begins = hand.driver.abilities.hint === 'interrupt' || !isAlive
+  if (begins) return inItsPlace(talking, hints)
+  if (hints.some(({ said }) => said !== work.attempt)) {
+    heard.at = crew.clock.ticks()
+    return steer(talking)
+  }
+  return crew.clock.ticks() - heard.at < echoMs ? undefined : inItsPlace(talking, hints)
+}
+
+/** A program that takes one prompt ends by itself, when it has written down what it remembers. */
+async function untilGone({ crew, folder, talk, work }: Talking): Promise<void> {
+  if (talk.say({ kind: 'prompt', text: '' }) !== undefined) return
+  const late = crew.clock.ticks() + lingerMs
+  const never = new AbortController().signal
+  while (crew.clock.ticks() < late && (await crew.system.look(folder, markOf(crew, work))).state === 'alive')
+    await crew.system.stirred(folder, late - crew.clock.ticks(), never)
+}
+const lingerMs = 2_000
+
+/** The provider was overloaded: the same session goes on a little later, a few times. */
+async function tryAgain(
+  talking: Talking,
+  turn: TurnEnd,
+  { signal }: { signal: AbortSignal },
+): Promise<Ran | undefined> {
+  const { crew, overloads } = talking
+  if (overloads >= overloadLimit)
+    return broke('failed', `its provider was overloaded ${overloads} times in a row: ${turn.text}`)
+  talking.overloads += 1
+  const { retry_delay, retry_delay_max } = crew.settings
+  const rules = { retryDelayMs: retry_delay, retryDelayMaxMs: retry_delay_max, jitter: crew.clock.random() }
+  await crew.clock.sleep(backoff(overloads, rules), signal)
+  if (!signal.aborted) await goOn(talking, 'Go on.')
+  return undefined
+}
+
+/** A session that is not there any more is begun anew, once; anything else is a crash. */
+async function crashed(talking: Talking, text: string): Promise<Ran | undefined> {
+  if (!talking.resumed || talking.heard.answered) return broke('crashed', text || 'it ended without a word')
+  await forget(talking, `lost/${talking.crew.system.earlier(talking.folder)}`)
+  await relaunch(talking, 'anew')
+  return undefined
+}
+
+const errorBytes = 4096
+
+/** Its program is gone and has not said how its turn ended. */
+export async function afterEnd(talking: Talking, state: AgentState, signal: AbortSignal): Promise<Ran | undefined> {
+  const { crew, folder, talk } = talking
+  const { exitCode = null, signal: by = null } = state.state === 'over' ? state : {}
+  if (by === 'lost') return { end: 'over', exitCode: null, signal: 'lost', words: '' }
+  const errors = await crew.system.errors(folder, errorBytes)
+  const turn = talk.ended?.({ exitCode, signal: by, errors })
+  if (turn) return afterTurn(talking, { turn, isAlive: false, signal })
+  const how = by === null ? `exit code ${exitCode}` : `killed by ${by}`
+  const said = errors.trim().slice(-1500)
+  return crashed(talking, `it ended in the middle of its turn (${how})${said && `: ${said}`}`)
+}

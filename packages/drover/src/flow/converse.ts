@@ -1,0 +1,120 @@
+import type { AgentState } from '../ports/system.ts'
+import type { Durable } from '../ports/durable.ts'
+import { act } from './act.ts'
+import { afterEnd, afterTurn, limited } from './after-turn.ts'
+import type { Crew } from './crew.ts'
+import { deadlineOf, tooLate, tooQuiet } from './deadline.ts'
+import { interrupt, relaunch } from './go-on.ts'
+import type { Hand } from './hand.ts'
+import { launchProgram, sessionOf, specOf } from './launch.ts'
+import { steer } from './steer.ts'
+import { hear, nothingHeard, type Talking } from './talking.ts'
+import { cutShort } from './who-stopped.ts'
+import { markOf, type Ran, type Work } from './work.ts'
+
+/** How long an agent that said it is at its limit may take to end its turn by itself. */
+const limitGraceMs = 5_000
+
+interface Meeting {
+  work: Work
+  hand: Hand
+  folder: string
+  found: AgentState
+}
+
+/** Works with an agent that is spoken to: turn by turn, until it is done or something ends it. */
+export async function converse(crew: Crew, durable: Durable, at: Meeting, signal: AbortSignal): Promise<Ran> {
+  const talking = await begin(crew, durable, at)
+  const deadline = await deadlineOf(crew, at.work, { timeoutMs: at.hand.timeoutMs, found: at.found })
+  try {
+    for (;;) {
+      const called = crew.steering.listen(at.work.task)
+      const ran = await step(talking, { deadline, signal })
+      if (ran) return ran
+      await crew.system.stirred(at.folder, waitMs(talking, deadline), AbortSignal.any([signal, called]))
+    }
+  } finally {
+    crew.steering.leave(at.work.task)
+  }
+}
+
+/** Finds the program, or starts it. One that cannot be spoken to by a new daemon is stopped, and its session goes on in another. */
+async function begin(crew: Crew, durable: Durable, { work, hand, folder, found }: Meeting): Promise<Talking> {
+  const session = sessionOf(hand)
+  if (found.state === 'absent')
+    await launchProgram(crew, work, hand, {
+      folder,
+      opening: session === null ? 'anew' : { session, words: crew.system.earlier(folder) > 0 ? 'Go on.' : null },
+    })
+  const worktree = (await crew.workspace.find(work.owner))?.path ?? folder
+  const spec = await specOf(crew, work, hand, { folder, worktree, promptFile: `${folder}/prompt.md`, session, env: {} })
+  const talking: Talking = {
+    crew,
+    durable,
+    work,
+    folder,
+    hand,
+    talk: hand.driver.talk!(spec),
+    offset: 0,
+    heard: nothingHeard(crew.clock.ticks()),
+    resumed: session !== null,
+    interrupted: null,
+    overloads: 0,
+    overBudget: null,
+  }
+  if (found.state === 'alive' && !hand.driver.abilities.adoptable) await takeUp(talking)
+  return talking
+}
+
+/** What it said so far is read without an answer. When it was not done yet, its session goes on in a new program. */
+async function takeUp(talking: Talking): Promise<void> {
+  await hear(talking, (at, event) => (event.kind === 'reply' ? Promise.resolve() : act(at, event)))
+  if (talking.heard.turn === null) await relaunch(talking, 'Go on.')
+}
+
+interface Bounds {
+  deadline: number
+  signal: AbortSignal
+}
+
+/** One look at it: what it said, what that means, and what is to be said to it. */
+async function step(talking: Talking, { deadline, signal }: Bounds): Promise<Ran | undefined> {
+  const { crew, work, folder, hand } = talking
+  const state = await crew.system.look(folder, markOf(crew, work))
+  await hear(talking, act)
+  if (talking.heard.turn !== null) {
+    const ran = await afterTurn(talking, { turn: talking.heard.turn, isAlive: state.state === 'alive', signal })
+    if (ran !== undefined || talking.heard.turn === null) return ran
+  }
+  if (signal.aborted) {
+    if (talking.heard.turn === null) await interrupt(talking, 'stop')
+    return cutShort(crew, work)
+  }
+  if (state.state !== 'alive') return afterEnd(talking, state, signal)
+  const { limit, busy, at } = talking.heard
+  if (limit && crew.clock.ticks() - limit.at > limitGraceMs) {
+    await interrupt(talking, 'limit')
+    return limited(talking, 'limit', limit)
+  }
+  if (crew.clock.ticks() >= deadline) return tooLate(hand.timeoutMs)
+  if (busy.size === 0 && crew.clock.ticks() - at > crew.settings.stall_timeout)
+    return tooQuiet(crew.settings.stall_timeout)
+  await steer(talking)
+  return undefined
+}
+
+const longestWaitMs = 60_000
+
+function waitMs({ crew, heard }: Talking, deadline: number): number {
+  const now = crew.clock.ticks()
+  const times = [
+    longestWaitMs,
+    deadline - now,
+    ...(heard.busy.size === 0 ? [heard.at + crew.settings.stall_timeout - now] : []),
+    ...(heard.limit ? [heard.limit.at + limitGraceMs - now] : []),
+    ...(heard.turn ? [awaitMs] : []),
+  ]
+  return Math.max(1, Math.min(...times) + 1)
+}
+
+const awaitMs = 500

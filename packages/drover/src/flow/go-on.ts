@@ -1,0 +1,55 @@
+import { act } from './act.ts'
+import { launchProgram, sessionOf, specOf } from './launch.ts'
+import { hear, type Interruption, nothingHeard, type Talking } from './talking.ts'
+import { markOf } from './work.ts'
+
+/** How long an agent may take to end its turn when it is asked to. */
+const graceMs = 3_000
+
+/** The next turn of the session: said to the program while it lives, in a new one otherwise. */
+export async function goOn(talking: Talking, words: string): Promise<void> {
+  const { crew, folder, work, talk } = talking
+  talking.interrupted = null
+  const alive = (await crew.system.look(folder, markOf(crew, work))).state === 'alive'
+  const lines = alive ? talk.say({ kind: 'prompt', text: words }) : undefined
+  if (lines === undefined || !(await crew.system.say(folder, lines))) return relaunch(talking, words)
+  talking.heard = { ...talking.heard, turn: null, limit: null, at: crew.clock.ticks() }
+}
+
+/** A new program in the same attempt: in the session, or from the beginning where there is none. */
+export async function relaunch(talking: Talking, words: string | 'anew'): Promise<void> {
+  const { crew, work, folder } = talking
+  await crew.system.end({ folder, mark: markOf(crew, work), graceMs: crew.settings.stop_grace })
+  await hear(talking, (at, event) => (event.kind === 'reply' ? Promise.resolve() : act(at, event)))
+  const task = (await crew.reading.task(work.task))!
+  const hand = { ...talking.hand, task }
+  const session = words === 'anew' ? null : sessionOf(hand)
+  await crew.system.again(folder)
+  const opening = session === null ? ('anew' as const) : { session, words }
+  await launchProgram(crew, work, hand, { folder, opening })
+  const worktree = (await crew.workspace.find(work.owner))?.path ?? folder
+  const spec = await specOf(crew, work, hand, { folder, worktree, promptFile: `${folder}/prompt.md`, session, env: {} })
+  talking.hand = hand
+  talking.talk = hand.driver.talk!(spec)
+  talking.resumed = session !== null
+  talking.offset = 0
+  talking.heard = nothingHeard(crew.clock.ticks())
+  talking.interrupted = null
+}
+
+/** Ends the turn so that the session stays whole: by a word where it understands one, or as Ctrl-C does. Waits for it, but not for ever. */
+export async function interrupt(talking: Talking, why: Interruption): Promise<void> {
+  const { crew, folder, work, talk, heard } = talking
+  talking.interrupted = why
+  const lines = talk.say({ kind: 'interrupt' })
+  if (lines !== undefined) await crew.system.say(folder, lines)
+  else await crew.system.interrupt(folder)
+  const late = crew.clock.ticks() + graceMs
+  const never = new AbortController().signal
+  while (talking.heard.turn === null && crew.clock.ticks() < late) {
+    const before = await crew.system.look(folder, markOf(crew, work))
+    await hear(talking, act)
+    if (before.state !== 'alive' || talking.heard !== heard || heard.turn !== null) return
+    await crew.system.stirred(folder, late - crew.clock.ticks(), never)
+  }
+}

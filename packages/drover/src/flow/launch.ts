@@ -1,0 +1,88 @@
+import type { Launch, Spec } from '../ports/driver.ts'
+import type { Crew } from './crew.ts'
+import type { Hand } from './hand.ts'
+import { wordsToGoOn } from './goes-on.ts'
+import { writePrompt } from './prompt.ts'
+import type { Work } from './work.ts'
+
+/** Where a program begins: anew with the whole prompt, or in a session with a few words. */
+export type Opening = 'anew' | { session: string; words: string | null }
+
+/** Its agent remembers what it did before; another account may not see that. */
+export function sessionOf({ task, agent, account, driver }: Hand): string | null {
+  const isOurs = task.sessionAgent === agent && task.account === accountOf({ agent, account })
+  return driver.abilities.resumes && isOurs ? task.session : null
+}
+
+/** The name of the account that an agent works with: its own where it has only one. */
+export const accountOf = ({ agent, account }: Pick<Hand, 'agent' | 'account'>): string => account ?? agent
+
+/** Starts the agent's program in the attempt's folder. What it is told first lies beside it. */
+export async function launchProgram(
+  crew: Crew,
+  work: Work,
+  hand: Hand,
+  { folder, opening = 'anew' }: { folder: string; opening?: Opening },
+): Promise<void> {
+  await crew.workspace.forgetClaims(work.owner)
+  const promptFile = await writeWords(crew, work, hand, { folder, opening })
+  const worktree = (await crew.workspace.find(work.owner))!.path
+  const env = (extra: Record<string, string>): Record<string, string> =>
+    crew.here.envOf({
+      task: work.task,
+      parent: work.owner,
+      attempt: work.attempt,
+      worktree,
+      base: work.base,
+      slot: work.slot,
+      extra,
+    })
+  const session = opening === 'anew' ? null : opening.session
+  const spec = await specOf(crew, work, hand, { folder, worktree, promptFile, session, env: env({}) })
+  const launch: Launch = crew.isolation.wrap(hand.driver.spawn(spec), { worktree, folder })
+  const open = hand.driver.talk?.(spec).open() ?? []
+  await crew.system.launch({
+    folder,
+    cwd: worktree,
+    file: launch.file,
+    args: launch.args,
+    env: env({ ...launch.env, ...crew.envOfAccount(hand.agent, hand.account) }),
+    stdin: launch.stdin,
+    files: { ...launch.files, ...(open.length > 0 ? { open: open.map((line) => `${line}\n`).join('') } : {}) },
+  })
+}
+
+/** What the driver is to know: the same for the program that is started and for the one that is found. */
+export async function specOf(
+  crew: Crew,
+  work: Work,
+  { task, model, permission, driver }: Hand,
+  about: { folder: string; worktree: string; promptFile: string; session: string | null; env: Record<string, string> },
+): Promise<Spec> {
+  const { folder, worktree, promptFile, session, env } = about
+  return {
+    run: task.run,
+    prompt: driver.talk === null ? '' : ((await crew.system.readFile(promptFile)) ?? ''),
+    promptFile,
+    session,
+    newSession: crew.here.sessionId(`${work.task}/${work.attempt}/${crew.system.earlier(folder)}`),
+    worktree,
+    folder,
+    model,
+    permission,
+    tools: driver.abilities.tools ? crew.here.toolsFor(env) : null,
+    readOnly: task.type === 'research',
+  }
+}
+
+async function writeWords(
+  crew: Crew,
+  work: Work,
+  { task }: Hand,
+  { folder, opening }: { folder: string; opening: Opening },
+): Promise<string> {
+  if (opening === 'anew') return writePrompt(crew, task, work, folder)
+  const file = `${folder}/prompt.md`
+  await crew.system.writeFile(file, opening.words ?? (await wordsToGoOn(crew, task, work)))
+  return file
+}

@@ -1,0 +1,35 @@
+import { delivered } from './act.ts'
+import { goOn, interrupt } from './go-on.ts'
+import type { Talking } from './talking.ts'
+
+type Hint = Awaited<ReturnType<Talking['crew']['reading']['pendingHints']>>[number]
+
+/** Hands on what people have to say, oldest first, each once: into the turn, behind it, or in its place. */
+export async function steer(talking: Talking): Promise<undefined> {
+  const { crew, work, hand } = talking
+  const hints = await crew.reading.pendingHints(work.task)
+  const unsaid = hints.filter(({ said }) => said !== work.attempt)
+  if (unsaid.length === 0 || hand.driver.abilities.hint === 'none') return undefined
+  if (hand.driver.abilities.hint !== 'interrupt') return sayAll(talking, unsaid)
+  await interrupt(talking, 'hint')
+  await inItsPlace(talking, unsaid)
+}
+
+/** Until its agent shows that it heard, a hint is only said: a daemon that dies now does not say it twice. */
+async function sayAll(talking: Talking, hints: readonly Hint[]): Promise<undefined> {
+  const { crew, work, folder, talk } = talking
+  for (const { id, text } of hints) {
+    const lines = talk.say({ kind: 'hint', id, text })
+    if (lines === undefined) return undefined
+    await crew.records.said(id, work.attempt)
+    if (!(await crew.system.say(folder, lines))) return undefined
+  }
+}
+
+export async function inItsPlace(talking: Talking, hints: readonly Hint[]): Promise<undefined> {
+  await goOn(talking, hints.map(({ text }) => text).join('\n\n'))
+  await delivered(
+    talking,
+    hints.map(({ id }) => id),
+  )
+}
