@@ -109,6 +109,8 @@ export interface Talk {
   read(line: string, now: number): AgentEvent[]
   /** The lines that say it; nothing when it cannot be said now. */
   say(intent: Intent): string[] | undefined
+  /** What its end means, when it went without a word on how its turn ended. */
+  ended?(about: { exitCode: number | null; signal: string | null; errors: string }): TurnEnd | undefined
 }
 
 /** How a person finds the program, and gets in. */
