@@ -38,7 +38,7 @@ export function endingOf(result: Fields, before: Before, now: number): TurnEnd {
 }
 
 /** How a program ended that told no result; nothing where it only failed. */
-export const endingWithoutResult: Talk['ended'] = ({ exitCode, signal, errors }) => {
+export const endingWithoutResult: NonNullable<Talk['ended']> = ({ exitCode, signal, errors }) => {
   const reason = (['limit', 'auth', 'context'] as const).find((one) => said[one].test(errors))
   if (reason) return { reason, text: errors.trim(), until: null }
   // Claude Code obeys SIGINT while it waits for the model with exit code 0 and without a word.

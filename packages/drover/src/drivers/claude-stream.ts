@@ -1,6 +1,6 @@
 import type { AgentEvent, TurnEnd } from '../ports/driver.ts'
 import { endingOf } from './claude-ending.ts'
-import { usageOf, used, usageOfMessage } from './claude-usage.ts'
+import { usageOf, usageOfAmp, used } from './claude-usage.ts'
 import { type Fields, fieldsOf, inShort, listOf, numberOf, textOf } from './fields.ts'
 import { objectsIn } from './json-lines.ts'
 
@@ -98,7 +98,7 @@ const assistant: Reader = (said, heard, dialect) => {
   heard.isOver = false
   const isSubAgent = typeof said.parent_tool_use_id === 'string'
   const events = listOf(message.content).flatMap((block) => readBlock(fieldsOf(block), heard, isSubAgent))
-  if (dialect.usageIn === 'message') events.push(...used(usageOfMessage(fieldsOf(message.usage)), {}))
+  if (dialect.usageIn === 'message') events.push(...used(usageOfAmp(fieldsOf(message.usage)), {}))
   if (dialect.endTurn && !isSubAgent && message.stop_reason === 'end_turn') events.push(...endTurn(heard))
   return events
 }

@@ -1,20 +1,20 @@
-import type { Usage } from '../domain/task.ts'
+import { noUsage, type Usage } from '../domain/task.ts'
 import type { AgentEvent } from '../ports/driver.ts'
-import { type Fields, fieldsOf, numberOf } from './fields.ts'
+import { type Fields, fieldsOf, isFields, numberOf } from './fields.ts'
 
 /**
  * What a turn used. The sums by model are since the last result, with the money, and count sub-agents too. `total_cost_usd` is not
  * taken where they are there: it goes on over a resume after SIGTERM, but forgets everything of a process that was killed.
  */
 export function usageOf(result: Fields): AgentEvent[] {
-  const models = Object.values(fieldsOf(result.model_usage_since_last_result)).map(fieldsOf)
-  if (models.length > 0) return used(models.map(ofModel).reduce(plus), {})
+  const since = result.model_usage_since_last_result
+  if (isFields(since)) return used(Object.values(since).map(fieldsOf).map(ofModel).reduce(plus, noUsage), {})
   const costUsd = numberOf(result.total_cost_usd)
-  return used(usageOfMessage(fieldsOf(result.usage)), costUsd === null ? {} : { costUsd })
+  return used(tokensOf(fieldsOf(result.usage)), costUsd === null ? {} : { costUsd })
 }
 
 /** Tokens as the provider counts them: what came from a cache stands beside the input and is input all the same. */
-export function usageOfMessage(usage: Fields): Partial<Usage> {
+function tokensOf(usage: Fields): Partial<Usage> {
   const cached = numberOf(usage.cache_read_input_tokens) ?? 0
   const written = numberOf(usage.cache_creation_input_tokens) ?? 0
   return {
@@ -23,6 +23,13 @@ export function usageOfMessage(usage: Fields): Partial<Usage> {
     outputTokens: numberOf(usage.output_tokens) ?? 0,
   }
 }
+
+/** Amp's documented example counts 12,783 input tokens, of which 12,416 were read from a cache and 367 written to it. */
+export const usageOfAmp = (usage: Fields): Partial<Usage> => ({
+  inputTokens: numberOf(usage.input_tokens) ?? 0,
+  cachedInputTokens: numberOf(usage.cache_read_input_tokens) ?? 0,
+  outputTokens: numberOf(usage.output_tokens) ?? 0,
+})
 
 /** Nothing used is nothing to tell. */
 export const used = (added: Partial<Usage>, total: Partial<Usage>): AgentEvent[] =>
