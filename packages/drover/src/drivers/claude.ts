@@ -1,0 +1,98 @@
+import { join } from 'node:path'
+import type { Driver, Intent, Spec, Talk } from '../ports/driver.ts'
+import type { Words } from './words.ts'
+import { endingWithoutResult } from './claude-ending.ts'
+import { claudeReader } from './claude-stream.ts'
+
+/** Claude Code, spoken to in lines of JSON both ways. It works on while it is spoken to, and lives on after a turn. */
+export function claudeDriver(words: Words): Driver {
+  return {
+    name: 'claude',
+    abilities: {
+      continues: true,
+      resumes: true,
+      adoptable: true,
+      hint: 'steer',
+      interrupt: 'protocol',
+      tools: true,
+      cost: 'money',
+    },
+    program: {
+      name: words.path,
+      version: ['--version'],
+      login: 'claude /login',
+      install: 'npm install -g @anthropic-ai/claude-code',
+    },
+    spawn: (spec) => ({
+      file: words.path,
+      args: [...protocol, ...sessionOf(spec), ...modelOf(spec), ...toolsOf(spec), ...permissionOf(spec), ...words.args],
+      env: { ...surroundings, ...(spec.permission === 'full' ? asRoot : {}), ...words.env },
+      stdin: 'fifo',
+      files: spec.tools
+        ? { [toolsFile]: JSON.stringify({ mcpServers: { drover: { type: 'stdio', ...spec.tools } } }) }
+        : {},
+    }),
+    talk,
+    configured: (folder) => ({ CLAUDE_CONFIG_DIR: folder }),
+  }
+}
+
+const protocol = '-p --input-format stream-json --output-format stream-json --verbose --replay-user-messages'.split(' ')
+
+/** Drover's tools are always in view, and the program stays the one it was while it works. */
+const surroundings = { ENABLE_TOOL_SEARCH: 'false', DISABLE_AUTOUPDATER: '1' }
+
+/** It refuses to work unasked as root, as in most containers, unless it is told that this is a sandbox. */
+const asRoot: Record<string, string> = process.getuid?.() === 0 ? { IS_SANDBOX: '1' } : {}
+
+/** The tools' environment holds the attempt's token, which is nothing for a list of processes. */
+const toolsFile = 'mcp.json'
+
+const sessionOf = ({ session, newSession }: Spec): string[] =>
+  session === null ? ['--session-id', newSession] : ['--resume', session]
+
+const modelOf = ({ model }: Spec): string[] => (model === null ? [] : ['--model', model])
+
+/** Other servers of the user's are left out: they would be started once for every agent. */
+const toolsOf = ({ tools, folder }: Spec): string[] => [
+  ...(tools ? ['--mcp-config', join(folder, toolsFile)] : []),
+  '--strict-mcp-config',
+]
+
+const looking = ['Read', 'Glob', 'Grep', 'WebFetch', 'WebSearch', 'Task']
+const changing = ['Edit', 'Write', 'NotebookEdit']
+const ours = 'mcp__drover'
+
+/** Nobody is there to be asked: what is not allowed is denied. Of a shell's commands it then runs only those it knows to change nothing. */
+function permissionOf({ permission, readOnly, tools }: Spec): string[] {
+  const allowed = [...(readOnly ? looking : []), ...(tools ? [ours] : [])]
+  const allowing = allowed.length > 0 ? ['--allowedTools', allowed.join(',')] : []
+  if (readOnly) return ['--permission-mode', 'dontAsk', ...allowing, '--disallowedTools', changing.join(',')]
+  return permission === 'full' ? ['--dangerously-skip-permissions'] : ['--permission-mode', permission, ...allowing]
+}
+
+function talk({ prompt }: Spec): Talk {
+  return {
+    open: () => say({ kind: 'prompt', text: prompt }),
+    read: claudeReader({ hintOf, usageIn: 'result', endTurn: false }),
+    say,
+    ended: endingWithoutResult,
+  }
+}
+
+/**
+ * A hint carries its id as the message's uuid: it comes back with the message when the agent has it, and the same uuid twice is one
+ * message to the same process. A prompt has none: in a resumed session it may be the same words once more, and meant.
+ */
+const hintOf = (uuid: string): string | undefined => (uuid.startsWith(mark) ? uuid.slice(mark.length) : undefined)
+const mark = 'drover-'
+
+function say(intent: Intent): string[] {
+  if (intent.kind === 'interrupt')
+    return [JSON.stringify({ type: 'control_request', request_id: 'interrupt', request: { subtype: 'interrupt' } })]
+  const message = { type: 'user', message: { role: 'user', content: asWords(intent.text) } }
+  return [JSON.stringify(intent.kind === 'hint' ? { ...message, uuid: mark + intent.id } : message)]
+}
+
+/** Words that begin with a slash would be a command to the program: `/clear` forgets the whole session. */
+const asWords = (text: string): string => (/^\s*\//.test(text) ? `These are words, no command: ${text}` : text)
