@@ -36,6 +36,8 @@ export interface Spec {
   /** The id of a new session, for programs that let it be chosen: a UUID, the same at every repetition. */
   newSession: string
   worktree: string
+  /** The git folders that a commit in the worktree writes to, for a program that writes only where it may. */
+  gitFolders?: readonly string[]
   /** The attempt's folder, for files the program needs. */
   folder: string
   model: string | null
@@ -109,6 +111,8 @@ export interface Talk {
   read(line: string, now: number): AgentEvent[]
   /** The lines that say it; nothing when it cannot be said now. */
   say(intent: Intent): string[] | undefined
+  /** Why the turn ended when the program ended without a word of it; `errors` is the end of its stderr. Nothing when that says no more than the exit code. */
+  ended?(about: { exitCode: number | null; signal: string | null; errors: string }): TurnEnd | undefined
 }
 
 /** How a person finds the program, and gets in. */
