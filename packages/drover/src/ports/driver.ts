@@ -109,6 +109,8 @@ export interface Talk {
   read(line: string, now: number): AgentEvent[]
   /** The lines that say it; nothing when it cannot be said now. */
   say(intent: Intent): string[] | undefined
+  /** Why the turn ended when the program ended without a word of it; `errors` is the end of its stderr. Nothing when that says no more than the exit code. */
+  ended?(about: { exitCode: number | null; signal: string | null; errors: string }): TurnEnd | undefined
 }
 
 /** How a person finds the program, and gets in. */
