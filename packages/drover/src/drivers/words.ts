@@ -5,4 +5,6 @@ export interface Words {
   /** Further arguments, after drover's own. */
   args: readonly string[]
   env: Readonly<Record<string, string>>
+  /** The command and arguments that run drover itself, for a driver whose agent needs one of its programs. */
+  self?: readonly string[]
 }

@@ -1,0 +1,109 @@
+import type { AgentEvent, Spec, Talk, TurnEnd } from '../ports/driver.ts'
+import type { AcpOptions } from './acp.ts'
+import { endedBy, endOf } from './acp-ends.ts'
+import { giveLeave } from './acp-leave.ts'
+import { greeting, openSession, wishes } from './acp-session.ts'
+import { openUpdates } from './acp-updates.ts'
+import { openCounts } from './acp-usage.ts'
+import { type Fields, fieldsIn, textIn } from './json.ts'
+import { ask, type Message, messagesIn, tell } from './json-rpc.ts'
+
+/** The life of one connection: greeting, session, wishes, then prompt after prompt. Ids say what was asked, so answers explain themselves. */
+export function openAcpTalk(spec: Spec, options: AcpOptions): Talk {
+  const updates = openUpdates(options.aside)
+  const usageIn = openCounts(options.countsOn ?? false)
+  let stage: 'greeting' | 'opening' | 'ready' = 'greeting'
+  let version: string | null = null
+  let session = ''
+  let wanted: { id: string; line: string }[] = []
+  let prompts = 0
+  let running = false
+  /** Words that wait for the end of the turn that was broken off for them. */
+  let hints: { id: string; text: string }[] = []
+
+  const prompt = (text: string): string => {
+    running = true
+    return ask(`prompt/${++prompts}`, 'session/prompt', { sessionId: session, prompt: [{ type: 'text', text }] })
+  }
+  const cancel = (): string => tell('session/cancel', { sessionId: session })
+  const reply = (...lines: string[]): AgentEvent => ({ kind: 'reply', lines })
+
+  const prepare = (): AgentEvent => reply(wanted[0]?.line ?? prompt(spec.prompt))
+
+  const opened = (result: Fields): AgentEvent[] => {
+    session = textIn(result['sessionId']) || (spec.session ?? '')
+    wanted = wishes(spec, session, result)
+    const model = textIn(fieldsIn(result['models'])['currentModelId']) || null
+    stage = 'ready'
+    return [{ kind: 'session', session, model, version }, prepare()]
+  }
+
+  const end = (how: TurnEnd): AgentEvent[] => {
+    running = false
+    const waiting = hints
+    hints = []
+    if (waiting.length === 0 || (how.reason !== 'done' && how.reason !== 'interrupted'))
+      return [{ kind: 'turn', end: how }]
+    const heard = waiting.map(({ id }): AgentEvent => ({ kind: 'heard', hint: id }))
+    return [reply(prompt(waiting.map(({ text }) => text).join('\n\n'))), ...heard]
+  }
+
+  const answered = (id: string, message: Message & { kind: 'result' | 'refusal' }, now: number): AgentEvent[] => {
+    if (id === wanted[0]?.id) {
+      wanted = wanted.slice(1) // what was refused is left as it is
+      return [prepare()]
+    }
+    if (message.kind === 'refusal') {
+      if (id === 'initialize')
+        return [{ kind: 'turn', end: { reason: 'unsupported', text: message.text, until: null } }]
+      if (id !== 'session' && !id.startsWith('prompt/')) return []
+      return [...updates.flush(), ...end(endedBy(message, now))]
+    }
+    if (id === 'initialize' && stage === 'greeting') {
+      version = textIn(fieldsIn(message.result['agentInfo'])['version']) || null
+      stage = 'opening'
+      return [reply(openSession(spec, options.ignoresServers ?? false))]
+    }
+    if (id === 'session' && stage === 'opening') return opened(message.result)
+    return id.startsWith('prompt/') ? ended(message.result, now) : []
+  }
+
+  const ended = (result: Fields, now: number): AgentEvent[] => {
+    const before = [...updates.flush(), ...usageIn(result)]
+    const failure = updates.failure()
+    const stop = textIn(result['stopReason'])
+    const how =
+      failure !== undefined && stop === 'end_turn'
+        ? endedBy({ code: null, text: failure }, now)
+        : endOf(stop, updates.last())
+    return [...before, ...end(how)]
+  }
+
+  const meaning = (message: Message, now: number): AgentEvent[] => {
+    if (message.kind === 'request') return [reply(giveLeave(spec, message.id, message.method, message.params))]
+    if (message.kind !== 'notice') return answered(String(message.id), message, now)
+    if (message.method !== 'session/update') return [{ kind: 'alive' }]
+    // Before our first prompt it tells the history of a session that was loaded.
+    return running || prompts > 0 ? updates.read(fieldsIn(message.params['update'])) : [{ kind: 'alive' }]
+  }
+
+  return {
+    open: () => [greeting()],
+    read: (line, now) => messagesIn(line).flatMap((message) => meaning(message, now)),
+    say(intent) {
+      if (stage !== 'ready') return undefined
+      if (intent.kind === 'prompt') return running ? undefined : [prompt(intent.text)]
+      if (!running) return undefined
+      if (intent.kind === 'interrupt') {
+        hints = []
+        return [cancel()]
+      }
+      hints.push({ id: intent.id, text: intent.text })
+      return hints.length === 1 ? [cancel()] : []
+    },
+    ended({ exitCode, errors }) {
+      if (stage === 'greeting' && exitCode !== 0) return { reason: 'unsupported', text: errors.trim(), until: null }
+      return undefined
+    },
+  }
+}
