@@ -34,6 +34,7 @@ export async function judgeWork(crew: Crew, { work, ran, kept }: Judging, signal
     exitCode: ran.exitCode,
     signal: ran.signal,
     outputTail,
+    said: ran.said ?? null,
   }
   const verdict =
     (await crew.judgeFor(task.judge).judge(evidence, signal)) ??

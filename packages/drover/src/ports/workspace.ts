@@ -7,6 +7,8 @@ export interface Worktree {
   base: string
   /** Found as an earlier attempt left it; else made ready anew. */
   found: boolean
+  /** What a commit in it writes to. */
+  gitFolders?: readonly string[]
 }
 
 export interface Kept {

@@ -111,7 +111,9 @@ async function keptBefore({ git, refs, target }: Worktrees, { task, attempt }: K
 
 export async function find(to: Worktrees, task: string): Promise<Worktree | undefined> {
   const entry = to.entries.of(task)
-  return entry && isWorkable(entry) ? { path: entry.path, base: entry.base!, found: true } : undefined
+  return entry && isWorkable(entry)
+    ? { path: entry.path, base: entry.base!, found: true, gitFolders: [to.git.common, entry.gitDir!] }
+    : undefined
 }
 
 /** What an earlier agent claimed in this worktree says nothing of the next one. */
