@@ -1,8 +1,6 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Project } from '../app/open-project.ts'
-import { family } from '../flow/operations/family.ts'
-import { grouped } from '../flow/operations/circle.ts'
 import { isAtWork, type Task } from '../domain/task.ts'
 import { addUsage, type Around, taskJson } from './json.ts'
 
@@ -17,17 +15,25 @@ function worktreeOf({ places, config }: Here, task: Task): string | null {
 /** What stands around one task. */
 export async function around(project: Here, task: Task): Promise<Around> {
   const { reading } = project
-  const [needs, attempts, members] = await Promise.all([
+  const [needs, findings, attempts, members] = await Promise.all([
     reading.needsOf(task.id),
+    reading.findings(task.id),
     reading.attempts(task.id),
-    family(reading, task),
+    descendants(reading, task),
   ])
   return {
     needs,
+    findings,
     attempt: attempts.at(-1),
     worktree: worktreeOf(project, task),
     usageTotal: addUsage(members.map(({ usage }) => usage)),
   }
+}
+
+/** With its sub-tasks and whatever was spawned or split off it. */
+async function descendants(reading: Project['reading'], task: Task): Promise<Task[]> {
+  const children = await reading.tasks({ parent: task.id })
+  return [task, ...(await Promise.all(children.map((child) => descendants(reading, child)))).flat()]
 }
 
 export const oneTaskJson = async (project: Here, task: Task) => taskJson(task, await around(project, task))
@@ -35,14 +41,24 @@ export const oneTaskJson = async (project: Here, task: Task) => taskJson(task, a
 /** The same for many tasks with a handful of questions, however many there are. */
 export async function manyTasksJson(project: Here, tasks: readonly Task[]) {
   const { reading } = project
-  const [all, needs, open] = await Promise.all([reading.tasks({}), reading.allNeeds(), reading.openAttempts()])
+  const [all, needs, open, found] = await Promise.all([
+    reading.tasks({}),
+    reading.allNeeds(),
+    reading.openAttempts(),
+    reading.findingsByTask(),
+  ])
   const byId = new Map(all.map((task) => [task.id, task]))
   const children = Map.groupBy(all, ({ parentId }) => parentId)
-  const needsOf = grouped(needs)
+  const needsOf = Map.groupBy(needs, (need) => need.task)
   const members = (task: Task): Task[] => [task, ...(children.get(task.id) ?? []).flatMap(members)]
   return tasks.map((task) =>
     taskJson(task, {
-      needs: (needsOf.get(task.id) ?? []).map((id) => ({ id, status: byId.get(id)?.status ?? 'cancelled' })),
+      needs: (needsOf.get(task.id) ?? []).map(({ needs: id, until }) => ({
+        id,
+        status: byId.get(id)?.status ?? 'cancelled',
+        until,
+      })),
+      findings: found.get(task.id) ?? [],
       attempt: open.find((attempt) => attempt.task === task.id && attempt.attempt === task.attempt),
       worktree: worktreeOf(project, task),
       usageTotal: addUsage(members(task).map(({ usage }) => usage)),

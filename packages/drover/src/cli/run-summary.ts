@@ -1,3 +1,4 @@
+import { isMet } from '../domain/needs.ts'
 import { byHand } from '../domain/settle.ts'
 import type { Project } from '../app/open-project.ts'
 import type { Task } from '../domain/task.ts'
@@ -57,13 +58,17 @@ function page(
       .slice(0, 20)
       .map((task) =>
         fit(
-          `   ${glyphOf(task, ascii)} ${task.id} ${statusWords(task)}: ${escaped(task.title)}  ->  ${remedy(task)}`,
+          `   ${glyphOf(task, ascii)} ${task.id} ${statusWords(task)}: ${escaped(words(task))}  ->  ${remedy(task)}`,
           width,
         ),
       ),
     ...(open.length > 20 ? [`   and ${open.length - 20} more: drover list`] : []),
   ]
 }
+
+/** A question is its own best name. */
+const words = ({ blockedReason, blockedNote, title }: Task): string =>
+  blockedReason === 'question' && blockedNote !== '' ? `${title}: ${blockedNote}` : title
 
 /** What keeps the run from being a success: not what only waits to be landed by hand, nor what waits for that. */
 async function stuckOf(reading: Project['reading'], tasks: readonly Task[]): Promise<Task[]> {
@@ -81,7 +86,7 @@ async function stuckOf(reading: Project['reading'], tasks: readonly Task[]): Pro
     if (task.status === 'failed' || task.status === 'paused') return false
     if (task.status !== 'blocked') return true
     if (task.blockedReason !== 'needs') return task.blockedReason === 'review' && task.blockedNote === byHand
-    const open = (await reading.needsOf(task.id)).filter(({ status }) => status !== 'completed')
+    const open = (await reading.needsOf(task.id)).filter((need) => !isMet(need))
     for (const { id, status } of open) {
       const need = byId.get(id) ?? (await reading.task(id))
       if (status === 'cancelled' || !need || !(await isFine(need))) return false

@@ -31,7 +31,10 @@ const rows = [
   { name: 'daemon stop', aliases: ['daemon-stop'], group: 'Run', summary: 'Stop the daemon; its work can go on later' },
   { name: 'parcel done', group: 'Run', summary: 'For agents: report how the attempt ended' },
   { name: 'parcel progress', group: 'Run', summary: 'For agents: report a step' },
+  { name: 'mcp', group: 'Run', summary: 'For agents: drover’s tools, as an MCP server on stdin and stdout' },
 
+  { name: 'inbox', group: 'Intervene', summary: 'What waits for a person, and how to answer each' },
+  { name: 'answer', group: 'Intervene', summary: 'Answer what the agent of a task asks' },
   { name: 'pause', group: 'Intervene', summary: 'Stop a task at the next safe point and keep its place' },
   { name: 'hint', group: 'Intervene', summary: 'Tell the agent of a task something' },
   { name: 'cancel', group: 'Intervene', summary: 'End a task for good' },

@@ -68,6 +68,8 @@ export interface Proposal {
 export interface Need {
   task: string
   needs: string
+  /** `over`: it need not be completed, any end will do. */
+  until: 'completed' | 'over'
 }
 
 export interface LandingRow {

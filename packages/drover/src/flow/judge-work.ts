@@ -1,3 +1,4 @@
+import type { Task } from '../domain/task.ts'
 import type { Report, Verdict } from '../domain/verdict.ts'
 import { passed, verdictOf } from '../domain/verdict.ts'
 import type { Crew } from './crew.ts'
@@ -20,7 +21,7 @@ export async function judgeWork(crew: Crew, { work, ran, kept }: Judging, signal
   if ('problem' in found) return verdictOf('fail', 'drover', found.problem)
   const worktree = found.path
   const folder = crew.here.folderOf(work.task, work.attempt)
-  const report = await lastReport(crew, work, folder)
+  const report = await lastReport(crew, work)
   // A protocol's lines tell a person nothing.
   const outputTail = ran.said ?? (await crew.system.tail(folder, tailBytes))
   const evidence = {
@@ -40,6 +41,8 @@ export async function judgeWork(crew: Crew, { work, ran, kept }: Judging, signal
     (await crew.judgeFor(task.judge).judge(evidence, signal)) ??
     verdictOf('unknown', 'nobody', 'no judge could tell how it went')
   if (!passed(verdict)) return verdict
+  if (isResearch(task, work) && kept.files.length > 0)
+    return { ...verdict, verdict: 'fail', summary: wrote(kept.files) }
   if (kept.problem !== null) return { ...verdict, verdict: 'fail', summary: kept.problem }
   if (kept.leftovers && !crew.settings['land.auto_commit']) return { ...verdict, verdict: 'fail', summary: uncommitted }
   return task.verify && task.checks.length > 0
@@ -50,6 +53,11 @@ export async function judgeWork(crew: Crew, { work, ran, kept }: Judging, signal
 /** Where it was worked; or what was kept, when the agent removed all of it. */
 const worktreeOf = async ({ workspace }: Crew, { owner, attempt }: Work, { base, commit }: Keeping) =>
   (await workspace.find(owner)) ?? (await workspace.at({ task: owner, attempt, base, fresh: false, from: commit }))
+
+/** Of a sub-task nobody can tell which changes in its parent's worktree are its own. */
+const isResearch = ({ type }: Task, { task, owner }: Work): boolean => type === 'research' && task === owner
+const wrote = (files: readonly string[]): string =>
+  `research changes nothing, but it left ${files.slice(0, 10).join(', ')}${files.length > 10 ? ` and ${files.length - 10} more` : ''}: the answer belongs into findings and the report`
 
 const uncommitted = 'it passed with uncommitted files, and land.auto_commit is off: commit what should land'
 
@@ -104,11 +112,12 @@ async function check(
 }
 
 /** The newest report of this attempt: through the daemon, or left in a file while no daemon answered. */
-async function lastReport(crew: Crew, work: Work, folder: string): Promise<Report | null> {
+export async function lastReport(crew: Crew, work: Work): Promise<Report | null> {
   const said = await crew.reading.events(0, { task: work.task, types: ['task.reported'] }, 500)
   const ofThisAttempt = said.filter((event) => event.attempt === work.attempt).at(-1)
   if (ofThisAttempt?.type === 'task.reported') return ofThisAttempt.data.report
-  return readReportFile(await crew.system.readFile(`${folder}/report.json`), (token) =>
+  const file = `${crew.here.folderOf(work.task, work.attempt)}/report.json`
+  return readReportFile(await crew.system.readFile(file), (token) =>
     crew.here.isTokenOf(token, work.task, work.attempt),
   )
 }

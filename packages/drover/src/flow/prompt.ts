@@ -1,6 +1,8 @@
 import type { Attempt } from '../domain/rows.ts'
 import type { Task } from '../domain/task.ts'
 import type { Crew } from './crew.ts'
+import { newsFor, sectionsToGoOn } from './goes-on.ts'
+import { researchSections } from './research-words.ts'
 import type { Work } from './work.ts'
 
 /** Writes the words for the agent beside its output and returns the file. Hints that are in it count as delivered. */
@@ -10,7 +12,12 @@ export async function writePrompt(crew: Crew, task: Task, work: Work, folder: st
   const file = `${folder}/prompt.md`
   await crew.system.writeFile(
     file,
-    promptFor(task, { hints: hints.map((hint) => hint.text), attempts, guidelines: crew.settings.guidelines }),
+    promptFor(task, {
+      hints: hints.map((hint) => hint.text),
+      attempts,
+      guidelines: crew.settings.guidelines,
+      news: [...researchSections(task, crew.settings), ...sectionsToGoOn(await newsFor(crew, work), crew.here.target)],
+    }),
   )
   if (hints.length > 0) {
     const events = hints.map(
@@ -34,7 +41,7 @@ export async function writePrompt(crew: Crew, task: Task, work: Work, folder: st
 /** The task in words. What comes from elsewhere is fenced and named as data. */
 export function promptFor(
   task: Task,
-  about: { hints: readonly string[]; attempts: readonly Attempt[]; guidelines: string },
+  about: { hints: readonly string[]; attempts: readonly Attempt[]; guidelines: string; news?: readonly string[] },
 ): string {
   return [
     `# ${task.title}`,
@@ -47,6 +54,7 @@ export function promptFor(
     section('Work only in', task.scope),
     about.guidelines && `## Guidelines\n\n${about.guidelines}`,
     section('Hints from the operator', about.hints),
+    ...(about.news ?? []),
     earlier(about.attempts),
     howToReport(task.id),
   ]

@@ -62,8 +62,8 @@ export function openReading(connection: Connection): Reading {
     needsOf: (task) =>
       list(
         () =>
-          sql`select other.id, other.status from need join task as other on other.id = need.needs where need.task = ${task} order by other.ordinal`,
-        idAndStatus,
+          sql`select other.id, other.status, need.until from need join task as other on other.id = need.needs where need.task = ${task} order by other.ordinal`,
+        (row) => ({ ...idAndStatus(row), until: row.until as Need['until'] }),
       ),
     neededBy: (task) =>
       list(
@@ -73,7 +73,7 @@ export function openReading(connection: Connection): Reading {
       ),
     allNeeds: () =>
       list(
-        () => sql`select task, needs from need`,
+        () => sql`select task, needs, until from need`,
         (row) => row as unknown as Need,
       ),
     attempts: (task) => list(() => sql`select * from attempt where task = ${task} order by attempt`, decodeAttempt),
@@ -125,6 +125,21 @@ export function openReading(connection: Connection): Reading {
           sql`select query, summary, relevance, source_ref as "sourceRef" from finding where task = ${task} order by seq`,
         (row) => row as unknown as Finding,
       ),
+    findingsByTask: async () => {
+      const rows = await list(
+        () => sql`select task, query, summary, relevance, source_ref as "sourceRef" from finding order by seq`,
+        ({ task, ...finding }) => ({ task: task as string, finding: finding as unknown as Finding }),
+      )
+      const groups = Map.groupBy(rows, ({ task }) => task)
+      return new Map([...groups].map(([task, found]) => [task, found.map(({ finding }) => finding)]))
+    },
+    spawnedInRun: async () =>
+      (await ask(() =>
+        one<{ n: number }>(
+          sql`select count(*) as n from event join task on task.id = event.task where event.type = 'task.created' and task.kind in ('spawned', 'split')
+              and event.seq > (select coalesce(max(seq), 0) from event where type = 'run.started')`,
+        ),
+      ))!.n,
     proposal: async (task, attempt) => {
       const row = await ask(() =>
         one<{ reason: string; parts: string }>(
