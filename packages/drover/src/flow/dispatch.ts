@@ -1,6 +1,7 @@
 import { jobId } from '../domain/id.ts'
 import { isPassing } from '../domain/ledger-trouble.ts'
 import type { Job } from '../ports/durable.ts'
+import type { Claim } from '../ports/ledger.ts'
 import type { Crew } from './crew.ts'
 import { liftCheckouts } from './lift.ts'
 import { sweep } from './sweep.ts'
@@ -10,8 +11,8 @@ export interface Dispatch {
   epic: string | null
   /** Agents that can work here. */
   agents: readonly string[]
-  /** Ends when nothing can go on; a daemon stays. */
-  ends: boolean
+  /** Says that the run is over, now that nothing can go on; false when something came up meanwhile. A daemon has none: it stays. */
+  end?(claim: Claim): Promise<boolean>
   /** Called when all that is left is due later, or when nothing new may begin. */
   onWait?(until: number | null, why: string): void
 }
@@ -67,8 +68,8 @@ async function look(crew: Crew, slots: Slots, wanted: Dispatch, signal: AbortSig
   const isHeldUp = lacks !== undefined && (await crew.reading.standing(wanted.epic ?? undefined)).counts.ready > 0
   if (isHeldUp) return { waitMs, lacks, due: isIdle ? due : undefined }
   // Nothing runs, lands or is due: whatever is left waits for a person, or for an agent that cannot work.
-  if (wanted.ends && jobs.length === 0 && isIdle && due === undefined) return 'over'
-  return { waitMs, due: isIdle ? due : undefined }
+  if (!wanted.end || jobs.length > 0 || !isIdle || due !== undefined) return { waitMs, due: isIdle ? due : undefined }
+  return (await wanted.end(claimOf(crew, wanted, { now: crew.clock.now(), slot: 1 }))) ? 'over' : { waitMs: 0 }
 }
 
 /**
@@ -88,19 +89,11 @@ function laterOn({ here }: Crew, error: unknown): Found {
 async function fill(
   crew: Crew,
   slots: Slots,
-  { epic, agents }: Dispatch,
+  wanted: Dispatch,
   { now, signal }: { now: number; signal: AbortSignal },
 ): Promise<void> {
   for (let slot = slots.free(); slot !== undefined && !signal.aborted; slot = slots.free()) {
-    const claim = {
-      machine: crew.here.machine,
-      slot,
-      epic,
-      agents,
-      defaultAgent: crew.settings.agent,
-      now,
-    }
-    const task = await crew.ledger.claim(claim, ({ id, attempt }) =>
+    const task = await crew.ledger.claim(claimOf(crew, wanted, { now, slot }), ({ id, attempt }) =>
       crew.runtime.start({ id: jobId(id, attempt), kind: 'drive', task: id, attempt, lane: null }),
     )
     if (!task) return
@@ -108,6 +101,12 @@ async function fill(
     crew.runtime.poke()
   }
 }
+
+const claimOf = (
+  { here, settings }: Crew,
+  { epic, agents }: Dispatch,
+  { now, slot }: { now: number; slot: number },
+): Claim => ({ machine: here.machine, slot, epic, agents, defaultAgent: settings.agent, now })
 
 export interface Slots {
   free(): number | undefined

@@ -3,7 +3,7 @@ import type { NewEvent } from '../domain/event.ts'
 import type { Task } from '../domain/task.ts'
 import type { Claim, Part } from '../ports/ledger.ts'
 import { decodeTask, taskColumnNames } from './columns.ts'
-import { all, raw, sql } from './sql.ts'
+import { all, one, raw, sql } from './sql.ts'
 
 const firstPage = 3
 const page = 16
@@ -26,6 +26,23 @@ export function* nextTask(claim: Claim): Part<Task | undefined> {
     if (chosen || rows.length < limit) return chosen
     last = rows.at(-1)
   }
+}
+
+/** Whether somebody works or lands, a task is due later, or one could be claimed now. */
+export function* mayGoOn(claim: Claim): Part<boolean> {
+  const atWork = yield* one(
+    sql`select 1 from task where kind in ('task', 'spawned', 'split') and status in ('claimed', 'in_progress', 'landing') limit 1`,
+  )
+  return atWork !== undefined || (yield* dueAfter(claim)) !== undefined || (yield* nextTask(claim)) !== undefined
+}
+
+/** When the next ready task is due that is not due yet. */
+export function* dueAfter({ now, epic }: Pick<Claim, 'now' | 'epic'>): Part<number | undefined> {
+  const within = epic === null ? raw('') : sql`and epic_id = ${epic}`
+  const row = yield* one<{ due: number | null }>(
+    sql`select min(not_before) as due from task where status = 'ready' and kind <> 'subtask' and not_before > ${now} ${within}`,
+  )
+  return row?.due ?? undefined
 }
 
 const canWork = (task: Task, { agents, defaultAgent }: Claim): boolean =>

@@ -3,6 +3,7 @@ import type { BlockedReason, TaskStatus } from '../domain/task.ts'
 import type { Part } from '../ports/ledger.ts'
 import type { Epic, Need } from '../domain/rows.ts'
 import type { Reading, TaskFilter } from '../ports/reading.ts'
+import { dueAfter } from './claim.ts'
 import { decodeAttempt, decodeEvent, decodeLanding, decodeTask, taskColumnNames } from './columns.ts'
 import type { Connection } from './connection.ts'
 import { all, join, one, raw, sql } from './sql.ts'
@@ -96,15 +97,7 @@ export function openReading(connection: Connection): Reading {
       )
       return { task, lastAttemptIsOver: !open }
     },
-    nextDue: async (now, epic) => {
-      const within = epic === null ? raw('') : sql`and epic_id = ${epic}`
-      const row = await ask(() =>
-        one<{ due: number | null }>(
-          sql`select min(not_before) as due from task where status = 'ready' and kind <> 'subtask' and not_before > ${now} ${within}`,
-        ),
-      )
-      return row?.due ?? undefined
-    },
+    nextDue: (now, epic) => ask(() => dueAfter({ now, epic })),
     events: (after, filter, limit) => list(() => eventsWhere(after, filter, limit), decodeEvent),
     lastSeq: async () =>
       (await ask(() => one<{ seq: number | null }>(sql`select max(seq) as seq from event`)))?.seq ?? 0,
@@ -186,7 +179,7 @@ function eventsWhere(
 
 type Count = { status: TaskStatus; blocked_reason: BlockedReason | null; n: number; epic_id: string | null }
 
-function* standing(epic: string | undefined): Part<Standing> {
+export function* standing(epic: string | undefined): Part<Standing> {
   const within = epic === undefined ? raw('') : sql`and epic_id = ${epic}`
   const rows = yield* all<Count>(
     sql`select status, blocked_reason, count(*) as n from task where kind in ('task', 'spawned', 'split') ${within} group by status, blocked_reason`,
