@@ -1,6 +1,6 @@
 import type { Ledger } from '../ports/ledger.ts'
 import { append, Refused, type Said } from './append.ts'
-import { claimed, mayGoOn, nextTask } from './claim.ts'
+import { claimed, mayGoOn, nextId, nextTask } from './claim.ts'
 import type { Connection } from './connection.ts'
 import { standing } from './reading.ts'
 import { run, sql } from './sql.ts'
@@ -27,7 +27,7 @@ export function openLedger(connection: Connection, { machine, now }: { machine: 
 
     async claim(claim, start) {
       // A write lock only when there is something to write: most looks find nothing.
-      if (!connection.read(() => nextTask(claim))) return undefined
+      if (connection.read(() => nextId(claim)) === undefined) return undefined
       const chosen = await connection.transact(function* () {
         const best = yield* nextTask(claim)
         if (!best) return undefined

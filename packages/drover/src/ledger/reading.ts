@@ -126,6 +126,10 @@ const oneOf = (values: readonly string[]) =>
     ', ',
   )
 
+/** `in` makes a table for what it is given, also for one. */
+const isOneOf = (column: ReturnType<typeof raw>, values: readonly string[]) =>
+  values.length === 1 ? sql`${column} = ${values[0]!}` : sql`${column} in (${oneOf(values)})`
+
 async function allPages<T>(
   { after = 0, limit = Infinity }: TaskFilter,
   read: (after: number, limit: number) => Promise<{ task: T; ordinal: number }[]>,
@@ -167,7 +171,7 @@ function eventsWhere(
   const where = [
     sql`seq > ${after}`,
     // A task has few events, and so has what is new; a type has many: `+` keeps the index of types out.
-    ...(types ? [sql`${raw(task || upTo !== undefined ? '+type' : 'type')} in (${oneOf(types)})`] : []),
+    ...(types ? [isOneOf(raw(task || upTo !== undefined ? '+type' : 'type'), types)] : []),
     ...(task ? [sql`task = ${task}`] : []),
     ...(epic ? [sql`(epic = ${epic} or task in (select id from task where epic_id = ${epic}))`] : []),
     ...(from === undefined ? [] : [sql`at >= ${from}`]),
