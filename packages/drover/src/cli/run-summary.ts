@@ -1,6 +1,8 @@
 import { isMet } from '../domain/needs.ts'
 import { byHand } from '../domain/settle.ts'
+import type { RunEnd } from '../app/farewell.ts'
 import type { Project } from '../app/open-project.ts'
+import type { EventType } from '../domain/event.ts'
 import type { Task } from '../domain/task.ts'
 import type { Context } from './command.ts'
 import { escaped } from './escape.ts'
@@ -15,29 +17,53 @@ import { fit } from './width.ts'
 export async function runSummary(
   { print }: Context,
   { reading, clock }: Project,
-  { since, epic }: { since: number; epic: string | null },
+  { since, epic, end }: { since: number; epic: string | null; end: RunEnd | undefined },
 ): Promise<number> {
-  const tasks = (await reading.tasks(epic === null ? {} : { epic })).filter(({ kind }) => kind !== 'subtask')
+  const all = (await reading.tasks(epic === null ? {} : { epic })).filter(({ kind }) => kind !== 'subtask')
+  // The run ended a moment ago: what somebody has done since then is not its own.
+  const later = end ? await changedAfter(reading, end.seq) : new Map<string, EventType>()
+  const tasks = all.filter(({ id }) => later.get(id) !== 'task.created')
   const count = (...statuses: Task['status'][]): number =>
     tasks.filter(({ status }) => statuses.includes(status)).length
-  const answer = {
+  const { completed, failed, blocked, cancelled } = end ?? {
     completed: count('completed'),
     failed: count('failed'),
     blocked: count('blocked', 'paused'),
     cancelled: count('cancelled'),
+  }
+  const answer = {
+    completed,
+    failed,
+    blocked,
+    cancelled,
     durationMs: Math.round(clock.ticks() - since),
   }
   const stuck = await stuckOf(reading, tasks)
   if (print.json) print.jsonLine(envelope('run', answer))
   else if (tasks.length === 0) print.note('There is nothing to do: no tasks yet.', 'drover add "Title"')
   else print.lines(page(tasks, answer, print.width, print.ascii))
-  const left = tasks.filter(({ status }) => status === 'ready').length
-  if (left > 0 && !print.json)
-    print.note(
-      `${left} ${left === 1 ? 'task is' : 'tasks are'} still ready: no agent was there to take on the work.`,
-      'drover doctor',
-    )
-  return left > 0 ? 7 : stuck.length > 0 ? 8 : 0
+  const ready = all.filter(({ status }) => status === 'ready')
+  const [left, next] = [ready.filter(({ id }) => !later.has(id)).length, ready.filter(({ id }) => later.has(id)).length]
+  if (!print.json) {
+    if (left > 0 && end) print.note(`${stillReady(left)}: no agent was there to take on the work.`, 'drover doctor')
+    else if (left > 0) print.note(`${stillReady(left)}: nobody drives any more.`, 'drover run')
+    if (next > 0) print.note(`${tasksOf(next)} came up after the run had ended.`, 'drover run')
+  }
+  return left > 0 ? (end ? 7 : 75) : stuck.length > 0 || failed > 0 ? 8 : 0
+}
+
+const tasksOf = (count: number): string => (count === 1 ? '1 task' : `${count} tasks`)
+const stillReady = (count: number): string => `${tasksOf(count)} ${count === 1 ? 'is' : 'are'} still ready`
+
+/** The tasks that were changed after this `seq`, each with the first thing that happened to it. */
+export async function changedAfter(reading: Project['reading'], seq: number): Promise<Map<string, EventType>> {
+  const changed = new Map<string, EventType>()
+  for (let after = seq; ;) {
+    const events = await reading.events(after, {}, 500)
+    for (const { task, type } of events) if (task !== undefined && !changed.has(task)) changed.set(task, type)
+    if (events.length < 500) return changed
+    after = events.at(-1)!.seq
+  }
 }
 
 function page(

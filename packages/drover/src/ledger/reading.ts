@@ -4,6 +4,7 @@ import type { Finding } from '../domain/event.ts'
 import type { Part } from '../ports/ledger.ts'
 import type { Epic, Need, Proposal } from '../domain/rows.ts'
 import type { Reading, TaskFilter } from '../ports/reading.ts'
+import { dueAfter } from './claim.ts'
 import {
   decodeAccount,
   decodeAttempt,
@@ -105,15 +106,7 @@ export function openReading(connection: Connection): Reading {
       )
       return { task, lastAttemptIsOver: !open }
     },
-    nextDue: async (now, epic) => {
-      const within = epic === null ? raw('') : sql`and epic_id = ${epic}`
-      const row = await ask(() =>
-        one<{ due: number | null }>(
-          sql`select min(not_before) as due from task where status = 'ready' and kind <> 'subtask' and not_before > ${now} ${within}`,
-        ),
-      )
-      return row?.due ?? undefined
-    },
+    nextDue: (now, epic) => ask(() => dueAfter({ now, epic })),
     events: (after, filter, limit) => list(() => eventsWhere(after, filter, limit), decodeEvent),
     lastSeq: async () =>
       (await ask(() => one<{ seq: number | null }>(sql`select max(seq) as seq from event`)))?.seq ?? 0,
@@ -177,6 +170,10 @@ const oneOf = (values: readonly string[]) =>
     ', ',
   )
 
+/** `in` makes a table for what it is given, also for one. */
+const isOneOf = (column: ReturnType<typeof raw>, values: readonly string[]) =>
+  values.length === 1 ? sql`${column} = ${values[0]!}` : sql`${column} in (${oneOf(values)})`
+
 async function allPages<T>(
   { after = 0, limit = Infinity }: TaskFilter,
   read: (after: number, limit: number) => Promise<{ task: T; ordinal: number }[]>,
@@ -218,7 +215,7 @@ function eventsWhere(
   const where = [
     sql`seq > ${after}`,
     // A task has few events, and so has what is new; a type has many: `+` keeps the index of types out.
-    ...(types ? [sql`${raw(task || upTo !== undefined ? '+type' : 'type')} in (${oneOf(types)})`] : []),
+    ...(types ? [isOneOf(raw(task || upTo !== undefined ? '+type' : 'type'), types)] : []),
     ...(task ? [sql`task = ${task}`] : []),
     ...(epic ? [sql`(epic = ${epic} or task in (select id from task where epic_id = ${epic}))`] : []),
     ...(from === undefined ? [] : [sql`at >= ${from}`]),
@@ -239,7 +236,7 @@ function questionsWhere({ task, open }: { task?: string; open?: boolean }) {
 
 type Count = { status: TaskStatus; blocked_reason: BlockedReason | null; n: number; epic_id: string | null }
 
-function* standing(epic: string | undefined): Part<Standing> {
+export function* standing(epic: string | undefined): Part<Standing> {
   const within = epic === undefined ? raw('') : sql`and epic_id = ${epic}`
   const rows = yield* all<Count>(
     sql`select status, blocked_reason, count(*) as n from task where kind in ('task', 'spawned', 'split') ${within} group by status, blocked_reason`,
