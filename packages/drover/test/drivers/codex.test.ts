@@ -218,10 +218,11 @@ test('a hint is steered into the running turn, an interrupt ends it, a prompt be
   ])
 })
 
+const begins = (item: object): string =>
+  JSON.stringify({ method: 'item/started', params: { threadId: 't-1', item: { type: 'userMessage', ...item } } })
+
 test('a hint is heard when it is part of the conversation; of an older Codex all that is known is that it was accepted', () => {
   const accepted = '{"id":"hint h-1","result":{"turnId":"u-1"}}'
-  const begins = (item: object): string =>
-    JSON.stringify({ method: 'item/started', params: { threadId: 't-1', item: { type: 'userMessage', ...item } } })
   const heard = (...lines: string[]): unknown => told(lines.flatMap((line) => talk.read(line, 0))).heard
   let talk = inTurn()
   assert.deepEqual(heard(begins({ clientId: null }), accepted), [])
