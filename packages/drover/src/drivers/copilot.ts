@@ -20,7 +20,7 @@ export const copilotDriver = (words: Words): Driver =>
       '--no-auto-update',
       ...(permission === 'full' && !readOnly ? ['--allow-all'] : []),
       ...(model === null ? [] : ['--model', model]),
-      ...(tools === null ? [] : ['--additional-mcp-config', `@${join(folder, serversFile)}`]),
+      ...(tools === null ? [] : ['--additional-mcp-config', `@${join(folder, serversFile)}`, '--allow-tool', 'drover']),
     ],
     files: ({ tools }) =>
       tools === null ? {} : { [serversFile]: JSON.stringify({ mcpServers: { drover: server(tools) } }) },
