@@ -47,11 +47,6 @@ export async function bridgeOpencode(opening: Opening, { stdin, print, stop }: A
   const server = startServer(opening.command, opening.config)
   const over = new AbortController()
   stop.addEventListener('abort', () => server.stop())
-  const ended = server.ended.then((how) => {
-    over.abort()
-    stdin.destroy?.() // else its reader would keep this process alive
-    if (!stop.aborted && !isDone) print({ bridge: 'over', ...how })
-  })
   let isDone = false
   const finish = (): void => {
     isDone = true
@@ -69,8 +64,12 @@ export async function bridgeOpencode(opening: Opening, { stdin, print, stop }: A
     print({ bridge: 'refused', what: 'session', id: opening.session, status: 0, text: error.message })
     finish()
   })
-  await ended
-  return stop.aborted || isDone ? 0 : 1
+  const how = await server.ended
+  over.abort()
+  stdin.destroy?.() // else its reader would keep this process alive
+  if (stop.aborted || isDone) return 0
+  print({ bridge: 'over', ...how })
+  return 1
 }
 
 /** The session and what is known of it: whether it is at work. */

@@ -1,5 +1,5 @@
 import type { AgentEvent, Spec, Talk, TurnEnd } from '../ports/driver.ts'
-import type { AcpOptions } from './acp.ts'
+import type { AcpOptions } from './acp-options.ts'
 import { endOf } from './acp-ends.ts'
 import { giveLeave } from './acp-leave.ts'
 import { greeting, openSession, wishes } from './acp-session.ts'
@@ -10,6 +10,7 @@ import { type Fields, fieldsIn, textIn } from './json.ts'
 import { ask, type Message, messagesIn, tell } from './json-rpc.ts'
 
 const mostPings = 1000
+const reply = (...lines: string[]): AgentEvent => ({ kind: 'reply', lines })
 
 /**
  * The life of one connection: greeting, session, wishes, then prompt after prompt. Ids say what was asked, so answers explain themselves.
@@ -36,7 +37,6 @@ export function openAcpTalk(spec: Spec, options: AcpOptions): Talk {
     return ask(`prompt/${++prompts}`, 'session/prompt', { sessionId: session, prompt: [{ type: 'text', text }] })
   }
   const cancel = (): string => tell('session/cancel', { sessionId: session })
-  const reply = (...lines: string[]): AgentEvent => ({ kind: 'reply', lines })
 
   const isTelling = (): boolean => spec.session !== null && (pings === 0 || told > 0) && pings < mostPings
   const ping = (): string => {

@@ -1,5 +1,5 @@
 import type { AgentEvent } from '../ports/driver.ts'
-import type { AcpOptions } from './acp.ts'
+import type { AcpOptions } from './acp-options.ts'
 import { costIn } from './acp-usage.ts'
 import { type Fields, fieldsIn, listIn, textIn } from './json.ts'
 

@@ -61,17 +61,20 @@ function prompted({ parts: [{ text, metadata }] }) {
   part({ type: 'tool', messageID: 'msg_a', tool: 'bash', state: { status: 'completed', output: text, input: {} } })
 }
 
+const answerTo = (response) => (code, value) =>
+  response.writeHead(code).end(value === undefined ? '' : JSON.stringify(value))
+
 const server = createServer((request, response) => {
   let body = ''
   request.on('data', (chunk) => (body += chunk))
   request.on('end', () => {
     const [, one, id, verb] = request.url.split('/')
-    const send = (code, value) => response.writeHead(code).end(value === undefined ? '' : JSON.stringify(value))
+    const send = answerTo(response)
     if (request.headers.authorization !== password) return send(401)
-    if (request.url === '/event')
-      return (
-        void streams.add(response.writeHead(200, { 'content-type': 'text/event-stream' })) || response.flushHeaders()
-      )
+    if (request.url === '/event') {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+      return void streams.add(response)
+    }
     if (one === 'global') return send(200, { healthy: true, version: '1.2.3' })
     if (request.url === '/session/status') return send(200, busy ? { ses_1: { type: 'busy' } } : {})
     if (one === 'session' && verb === undefined) {

@@ -34,7 +34,7 @@ function start(about: Partial<Spec>, env: Record<string, string> = {}) {
   const lines: string[] = []
   const events: AgentEvent[] = []
   let rest = ''
-  let look = (): void => undefined
+  let look = nothing
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     const whole = (rest + text).split('\n')
     rest = whole.pop() ?? ''
@@ -76,6 +76,7 @@ afterEach(async () => {
   }
 })
 
+function nothing(): void {}
 const isTurn = (event: AgentEvent): boolean => event.kind === 'turn'
 const endsOf = (events: readonly AgentEvent[]) =>
   events.flatMap((event) => (event.kind === 'turn' ? [`${event.end.reason}: ${event.end.text}`] : []))

@@ -1,4 +1,6 @@
+import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import { assert as check, nat, property, string } from 'fast-check'
 import type { AgentEvent, Spec, Talk } from '../../src/ports/driver.ts'
 
 export const spec: Spec = {
@@ -43,3 +45,20 @@ export function inShort(events: readonly AgentEvent[]) {
     used: [sum('inputTokens'), sum('outputTokens'), sum('costUsd')],
   }
 }
+
+/** Tears a capture at any place, with anything behind it: it is read without a throw, and no turn ends that has not ended. */
+export function tearApart(talk: () => Talk, capture: string): void {
+  const lines = linesOf(capture)
+  const turns = (some: readonly string[]): number => of(fold(talk(), some), 'turn').length
+  check(
+    property(nat(lines.length - 1), nat(), string({ unit: 'binary' }), (at, cut, noise) => {
+      const line = lines[at]!
+      const torn = [...lines.slice(0, at), line.slice(0, cut % (line.length + 1)), noise.replaceAll('\n', ' ')]
+      assert.ok(turns(torn) <= turns(lines.slice(0, at + 1)))
+    }),
+    { numRuns: 40 },
+  )
+}
+
+/** Each of these twice: as begun, and as ended. */
+export const whole = (...names: string[]): string[] => names.flatMap((name) => [`${name} begins`, `${name} ends`])
