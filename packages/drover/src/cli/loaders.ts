@@ -57,4 +57,5 @@ export const loaders = {
   'rescue list': () => import('./commands/rescue.ts').then((file) => file.rescueList),
   'rescue show': () => import('./commands/rescue.ts').then((file) => file.rescueShow),
   'rescue restore': () => import('./commands/rescue.ts').then((file) => file.rescueRestore),
+  'opencode-bridge': () => import('./commands/opencode-bridge.ts').then((file) => file.opencodeBridge),
 } satisfies Record<string, () => Promise<Command>>

@@ -72,5 +72,15 @@ const rows = [
 
 export const table: readonly Row[] = rows.map((row) => ({ ...row, load: loaders[row.name] }))
 
+/** What drover starts of itself: no help shows it. */
+const hidden: readonly Row[] = [
+  {
+    name: 'opencode-bridge',
+    group: 'Run',
+    summary: 'For drover itself: run OpenCode’s server as an agent that is spoken to in lines',
+    load: loaders['opencode-bridge'],
+  },
+]
+
 export const rowNamed = (name: string): Row | undefined =>
-  table.find((row) => row.name === name || row.aliases?.includes(name))
+  [...table, ...hidden].find((row) => row.name === name || row.aliases?.includes(name))
