@@ -38,7 +38,7 @@ test('a question frees the slot, is answered by a number, and its task goes on a
   assert.equal(world.git('show', 'main:kept.txt'), 'kept')
   const prompts = world.marked('prompts').map((line) => JSON.parse(line) as string)
   assert.equal(prompts.length, 2)
-  assert.match(prompts[1]!, /You asked: Which database\?\n {2}The answer: PostgreSQL/)
+  assert.match(prompts[1]!, /Which database\?[^]*PostgreSQL/)
   assert.deepEqual([(await world.task('choose')).attempts, (await world.json('inbox')).total], [0, 0])
   await world.refused(5, 'answer', 'choose', 'again')
 })
@@ -67,6 +67,23 @@ if (second.fields.answer) await use('report', { verdict: 'PASS', summary: first.
     (await world.json('show', 'paint')).questions.map(({ answer }: { answer: string }) => answer),
     ['as red as this', 'large'],
   )
+})
+
+test('a task that a command does cannot wait: every tool that would is refused, and the others are not', async (t) => {
+  const world = await makeToolsWorld(t)
+  world.script(`await use('ask_human', { question: 'Which?' })
+await use('create_subtask', { title: 'Wait for it', description: '', waitForCompletion: true })
+await use('signal_decomposition', { reason: '', suggestedSubtasks: [{ title: 'A', description: '' }, { title: 'B', description: '' }] })
+await use('report', { verdict: 'PASS', summary: 'said' })`)
+  await world.add('command', world.agentCommand)
+  await world.run()
+  const told = world.used().map(({ name, text }) => `${name}: ${text.replace(/ \(--run.*/, '')}`)
+  assert.deepEqual(told, [
+    'ask_human: command is done by a command',
+    'create_subtask: command is done by a command',
+    'signal_decomposition: command is done by a command',
+    'report: Reported pass. You are done: end your turn.',
+  ])
 })
 
 test('a sub-task asks through its parent', async (t) => {

@@ -36,6 +36,7 @@ export async function work({ client, use, task, attempt, prompt, mark }) {\n${bo
         .marked('used')
         .map((line) => JSON.parse(line) as Used)
         .filter((one) => name === undefined || one.name === name),
+    agentCommand: command,
     mark: (name: string): void => writeFileSync(join(world.marks, name), ''),
     plan: (id: string, ...more: string[]) => world.ok('add', `Work on ${id}`, '--id', id, '--skip-validation', ...more),
   })
