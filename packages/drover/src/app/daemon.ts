@@ -16,6 +16,7 @@ import type { Holder } from './holder.ts'
 import type { Project } from './open-project.ts'
 import { placesBelow } from './places.ts'
 import { openSocket } from './socket.ts'
+import { openToolsPlace } from './tools-place.ts'
 import type { Answer, Request } from './socket-words.ts'
 import { makeSecret, writeShim } from './surroundings.ts'
 import { fulfilWishes } from './wishes.ts'
@@ -47,19 +48,21 @@ export async function runProject(
   writeShim(below.bin)
   const slots = openSlots(options.workers)
   const { promise: opened, resolve: open } = Promise.withResolvers<DrivingCrew>()
+  const agents = opened.then(answerAgents) // one for all: they are answered in turn
   const answer = async (request: Request): Promise<Answer> => {
     const crew = await opened // whoever asks while the daemon comes up waits for it
     if (request.ask === 'poke') crew.ledger.look()
     else if (request.ask === 'status')
       return { ok: true, about: { running: crew.runtime.running(), memory: process.memoryUsage().rss } }
     else if (request.ask === 'stop') asked.abort(request.keepAgents ? 'keep agents' : 'stop')
-    else return answerAgents(crew)(request)
+    else return (await agents)(request)
     return { ok: true }
   }
   const socket = await openSocket(project.places, answer)
+  const tools = openToolsPlace(below.toolsPort, async (ask, said, by) => (await agents)({ ask, said, ...by }))
   try {
     const trouble = openTrouble()
-    const crew = await openCrew(project, socket.path, (job, error) => {
+    const crew = await openCrew(project, { socket: socket.path, tools: tools.url }, (job, error) => {
       if (isLedgerLost(error)) trouble.meet(error)
       else options.onTrouble?.(job, error instanceof Error ? error.message : String(error))
     })
@@ -70,6 +73,7 @@ export async function runProject(
       await crew.close()
     }
   } finally {
+    await tools.close()
     await socket.close()
     rmSync(below.holder, { force: true })
     held.release()

@@ -26,11 +26,11 @@ export interface DrivingCrew extends Crew {
 /** Every port gets its adapter, for the process that drives the project. */
 export async function openCrew(
   project: Project,
-  socket: string,
+  doors: { socket: string; tools: () => Promise<string> },
   onTrouble: (job: string, error: unknown) => void,
 ): Promise<DrivingCrew> {
   const { ledger, reading, records, clock, config } = project
-  const here = surround(project, socket)
+  const here = surround(project, doors)
   const faults = faultWords === undefined ? undefined : (await import('./faults.ts')).plantFaults(faultWords)
   const hands = openSystem(join(placesBelow(project.places).run, 'calls'))
   const system = faults?.hands(hands) ?? hands

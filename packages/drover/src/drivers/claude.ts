@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Driver, Intent, Spec, Talk } from '../ports/driver.ts'
+import type { Driver, Intent, Spec, Talk, ToolServer } from '../ports/driver.ts'
 import type { Words } from './words.ts'
 import { endingWithoutResult } from './claude-ending.ts'
 import { claudeReader } from './claude-stream.ts'
@@ -28,9 +28,7 @@ export function claudeDriver(words: Words): Driver {
       args: [...protocol, ...sessionOf(spec), ...modelOf(spec), ...toolsOf(spec), ...permissionOf(spec), ...words.args],
       env: { ...surroundings, ...(spec.permission === 'full' ? asRoot : {}), ...words.env },
       stdin: 'fifo',
-      files: spec.tools
-        ? { [toolsFile]: JSON.stringify({ mcpServers: { drover: { type: 'stdio', ...spec.tools } } }) }
-        : {},
+      files: spec.tools ? { [toolsFile]: JSON.stringify({ mcpServers: { drover: serverOf(spec.tools) } }) } : {},
     }),
     talk,
     configured: (folder) => ({ CLAUDE_CONFIG_DIR: folder }),
@@ -44,6 +42,10 @@ const surroundings = { ENABLE_TOOL_SEARCH: 'false', DISABLE_AUTOUPDATER: '1' }
 
 /** It refuses to work unasked as root, as in most containers, unless it is told that this is a sandbox. */
 const asRoot: Record<string, string> = process.getuid?.() === 0 ? { IS_SANDBOX: '1' } : {}
+
+/** It waits for its servers before its first turn: a daemon answers at once, a process must start first. */
+const serverOf = ({ web, command, args, env }: ToolServer): object =>
+  web ? { type: 'http', ...web } : { type: 'stdio', command, args, env }
 
 /** The tools' environment holds the attempt's token, which is nothing for a list of processes. */
 const toolsFile = 'mcp.json'

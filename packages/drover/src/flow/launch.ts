@@ -78,7 +78,7 @@ export async function specOf(
     folder,
     model,
     permission,
-    tools: driver.abilities.tools ? crew.here.toolsFor(env) : null,
+    tools: driver.abilities.tools && env['DROVER_TOKEN'] ? await crew.here.toolsFor(env) : null,
     readOnly: task.type === 'research',
   }
 }

@@ -23,6 +23,8 @@ export interface ToolServer {
   command: string
   args: readonly string[]
   env: Readonly<Record<string, string>>
+  /** The same over HTTP, answered without a process of its own. */
+  web?: { url: string; headers: Readonly<Record<string, string>> }
 }
 
 /** What the driver is told about the attempt. */
