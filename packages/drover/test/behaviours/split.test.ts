@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import { assertInvariants } from '../support/invariants.ts'
 import { makeToolsWorld } from '../support/tools-world.ts'
 
+const part = (title: string, ...after: number[]) => ({ title, description: '', after })
+
 const splits = `commit('started.txt', 'begun')
 await use('signal_decomposition', { reason: 'three things', suggestedSubtasks: [
   { title: 'Last', description: 'after both', estimatedComplexity: 'small', after: [2, 3] },
@@ -64,7 +66,6 @@ test('a task that was split is stopped while a part has failed, and goes on when
 
 test('what cannot be split is refused with the reason, and cancelling a task that was split ends its parts', async (t) => {
   const world = await makeToolsWorld(t, 'workers = 1')
-  const part = (title: string, ...after: number[]) => ({ title, description: '', after })
   const wrong = [
     [part('Alone')],
     [part('Twice'), part('Twice')],
