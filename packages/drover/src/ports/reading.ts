@@ -29,6 +29,14 @@ export interface Reading {
   project(): Promise<{ id: string; target: string; createdAt: number }>
   task(id: string): Promise<Task | undefined>
   tasks(filter: TaskFilter): Promise<Task[]>
+  /** The tasks completed last in this time, those of the epic before others; sub-tasks and those named in `but` left out. */
+  recent(wanted: {
+    epic: string | null
+    since: number
+    until: number
+    limit: number
+    but: readonly string[]
+  }): Promise<Task[]>
   /** Tasks that rest for this reason; asked at each bell, so it costs no scan. */
   resting(reason: BlockedReason): Promise<Task[]>
   subtasks(parent: string): Promise<Task[]>
