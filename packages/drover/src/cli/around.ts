@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Project } from '../app/open-project.ts'
-import { family } from '../flow/operations/family.ts'
 import { grouped } from '../flow/operations/circle.ts'
-import { isAtWork, type Task } from '../domain/task.ts'
-import { addUsage, type Around, taskJson } from './json.ts'
+import { addUsage, isAtWork, noUsage, type Task, type Usage } from '../domain/task.ts'
+import type { Report } from '../domain/verdict.ts'
+import { type Around, taskJson } from './json.ts'
 
 type Here = Pick<Project, 'reading' | 'places' | 'config'>
 
@@ -17,17 +17,26 @@ function worktreeOf({ places, config }: Here, task: Task): string | null {
 /** What stands around one task. */
 export async function around(project: Here, task: Task): Promise<Around> {
   const { reading } = project
-  const [needs, attempts, members] = await Promise.all([
+  const [needs, attempts, usageTotal, report] = await Promise.all([
     reading.needsOf(task.id),
     reading.attempts(task.id),
-    family(reading, task),
+    reading.usageTotal(task.id),
+    lastReport(reading, task),
   ])
   return {
     needs,
     attempt: attempts.at(-1),
     worktree: worktreeOf(project, task),
-    usageTotal: addUsage(members.map(({ usage }) => usage)),
+    usageTotal,
+    report,
   }
+}
+
+/** What the agent of its last attempt says, beside the verdict that says what is so. */
+async function lastReport(reading: Here['reading'], { id, attempt }: Task): Promise<Report | null> {
+  const said = await reading.events(0, { task: id, types: ['task.reported'] }, 500)
+  const last = said.findLast((event) => event.attempt === attempt)
+  return last?.type === 'task.reported' ? last.data.report : null
 }
 
 export const oneTaskJson = async (project: Here, task: Task) => taskJson(task, await around(project, task))
@@ -45,7 +54,7 @@ export async function manyTasksJson(project: Here, tasks: readonly Task[]) {
       needs: (needsOf.get(task.id) ?? []).map((id) => ({ id, status: byId.get(id)?.status ?? 'cancelled' })),
       attempt: open.find((attempt) => attempt.task === task.id && attempt.attempt === task.attempt),
       worktree: worktreeOf(project, task),
-      usageTotal: addUsage(members(task).map(({ usage }) => usage)),
+      usageTotal: members(task).reduce<Usage>((sum, { usage }) => addUsage(sum, usage), noUsage),
     }),
   )
 }

@@ -37,7 +37,7 @@ export async function driveAndShow(context: Context, project: Project, wanted: D
     await showing
   }
   if (stop.aborted) return stoppedBy(stop)
-  return runSummary(context, project, { since: since.at, epic: wanted.epic })
+  return runSummary(context, project, { since: since.at, seq: since.seq, epic: wanted.epic })
 }
 
 async function drive(

@@ -1,10 +1,10 @@
 import { byHand } from '../domain/settle.ts'
 import type { Project } from '../app/open-project.ts'
-import type { Task } from '../domain/task.ts'
+import type { Task, Usage } from '../domain/task.ts'
 import type { Context } from './command.ts'
 import { escaped } from './escape.ts'
 import { glyphOf, statusWords } from './glyph.ts'
-import { addUsage } from './json.ts'
+import { spentWords, usageJson, usd } from './cost-words.ts'
 import { envelope } from './print.ts'
 import { lasting } from './time.ts'
 import { remedy } from './view.ts'
@@ -14,45 +14,48 @@ import { fit } from './width.ts'
 export async function runSummary(
   { print }: Context,
   { reading, clock }: Project,
-  { since, epic }: { since: number; epic: string | null },
+  { since, seq, epic }: { since: number; seq: number; epic: string | null },
 ): Promise<number> {
   const tasks = (await reading.tasks(epic === null ? {} : { epic })).filter(({ kind }) => kind !== 'subtask')
   const count = (...statuses: Task['status'][]): number =>
     tasks.filter(({ status }) => statuses.includes(status)).length
+  const { usage } = await reading.spentSince(seq)
+  const limit = (await reading.lastRun())?.budgetUsd ?? 0
+  const isSpent = limit > 0 && usage.costUsd >= limit
   const answer = {
     completed: count('completed'),
     failed: count('failed'),
     blocked: count('blocked', 'paused'),
     cancelled: count('cancelled'),
     durationMs: Math.round(clock.ticks() - since),
+    usage: usageJson(usage),
+    ...(limit > 0 ? { budgetUsd: limit } : {}),
   }
   const stuck = await stuckOf(reading, tasks)
   if (print.json) print.jsonLine(envelope('run', answer))
   else if (tasks.length === 0) print.note('There is nothing to do: no tasks yet.', 'drover add "Title"')
-  else print.lines(page(tasks, answer, print.width, print.ascii))
+  else print.lines(page(tasks, { ...answer, cost: costWords(usage, limit) }, print.width, print.ascii))
   const left = tasks.filter(({ status }) => status === 'ready').length
   if (left > 0 && !print.json)
     print.note(
-      `${left} ${left === 1 ? 'task is' : 'tasks are'} still ready: no agent was there to take on the work.`,
-      'drover doctor',
+      `${left} ${left === 1 ? 'task is' : 'tasks are'} still ready: ${isSpent ? 'the run has cost what it may' : 'no agent was there to take on the work'}.`,
+      isSpent ? 'drover run' : 'drover doctor',
     )
+  if (left > 0 && isSpent) return 8
   return left > 0 ? 7 : stuck.length > 0 ? 8 : 0
 }
 
 function page(
   tasks: readonly Task[],
-  answer: { completed: number; failed: number; blocked: number; cancelled: number; durationMs: number },
+  answer: { completed: number; failed: number; blocked: number; cancelled: number; durationMs: number; cost: string },
   width: number,
   ascii: boolean,
 ): string[] {
-  const usage = addUsage(tasks.map((one) => one.usage))
   const open = tasks.filter(({ status }) => status === 'failed' || status === 'blocked' || status === 'paused')
-  const cost = usage.costUsd > 0 ? `, ${usage.costUsd.toFixed(2)} USD` : ''
-  const tokens = usage.inputTokens + usage.outputTokens
   return [
     '',
     `${ascii ? '' : '🐂 '}Drover run complete in ${lasting(answer.durationMs)}`,
-    `   ${answer.completed} completed, ${answer.failed} failed, ${answer.blocked} blocked, ${answer.cancelled} cancelled, of ${tasks.length}${tokens > 0 ? `; ${tokens} tokens${cost}` : ''}`,
+    `   ${answer.completed} completed, ${answer.failed} failed, ${answer.blocked} blocked, ${answer.cancelled} cancelled, of ${tasks.length}${answer.cost && `; ${answer.cost}`}`,
     ...open
       .slice(0, 20)
       .map((task) =>
@@ -64,6 +67,10 @@ function page(
     ...(open.length > 20 ? [`   and ${open.length - 20} more: drover list`] : []),
   ]
 }
+
+/** What this run has used, and what it might. */
+const costWords = (usage: Usage, limit: number): string =>
+  limit === 0 ? spentWords(usage) : `${spentWords(usage) || usd(usage.costUsd)} of ${usd(limit)}`
 
 /** What keeps the run from being a success: not what only waits to be landed by hand, nor what waits for that. */
 async function stuckOf(reading: Project['reading'], tasks: readonly Task[]): Promise<Task[]> {

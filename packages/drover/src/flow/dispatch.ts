@@ -1,6 +1,7 @@
 import { jobId } from '../domain/id.ts'
 import { isPassing } from '../domain/ledger-trouble.ts'
 import type { Job } from '../ports/durable.ts'
+import { runIsSpent } from './budget.ts'
 import type { Crew } from './crew.ts'
 import { liftCheckouts } from './lift.ts'
 import { sweep } from './sweep.ts'
@@ -47,7 +48,8 @@ interface Found {
 }
 
 async function look(crew: Crew, slots: Slots, wanted: Dispatch, signal: AbortSignal): Promise<Found | 'over'> {
-  const lacks = crew.ground.lacks()
+  const spent = await runIsSpent(crew)
+  const lacks = crew.ground.lacks() ?? spent
   await liftCheckouts(crew)
   await sweep(crew)
   // Asked before anything is claimed, and with one time for both: whatever becomes ready meanwhile is seen next time.
@@ -64,6 +66,8 @@ async function look(crew: Crew, slots: Slots, wanted: Dispatch, signal: AbortSig
   const due = wasSetBack ? await begin(next) : next
   const waitMs = Math.min(lookAgainMs, due === undefined ? lookAgainMs : Math.max(1, due - crew.clock.now()))
   const isIdle = slots.busy() === 0
+  // No money comes by itself, as room on a disk may.
+  if (wanted.ends && spent !== undefined && jobs.length === 0 && isIdle) return 'over'
   const isHeldUp = lacks !== undefined && (await crew.reading.standing(wanted.epic ?? undefined)).counts.ready > 0
   if (isHeldUp) return { waitMs, lacks, due: isIdle ? due : undefined }
   // Nothing runs, lands or is due: whatever is left waits for a person, or for an agent that cannot work.

@@ -14,6 +14,7 @@ import {
   taskColumnNames,
 } from './columns.ts'
 import type { Connection } from './connection.ts'
+import { costs, lastRun, spentSince, usageTotal } from './costs.ts'
 import { all, join, one, raw, sql } from './sql.ts'
 import { taskById } from './apply-task.ts'
 
@@ -138,6 +139,10 @@ export function openReading(connection: Connection): Reading {
       const row = await ask(() => one<{ total: string }>(sql`select total from session where id = ${session}`))
       return row ? (JSON.parse(row.total) as Partial<Usage>) : {}
     },
+    usageTotal: (task) => ask(() => usageTotal(task)),
+    costs: (by) => ask(() => costs(by)),
+    spentSince: (seq) => ask(() => spentSince(seq)),
+    lastRun: () => ask(lastRun),
     pendingHints: (task) =>
       list(
         () => sql`select id, text, at, said from hint where task = ${task} and delivered_at is null order by at, id`,
