@@ -1,7 +1,7 @@
 import { shortOfRoom } from '../app/ground.ts'
 import type { Project } from '../app/open-project.ts'
 import { etaSeconds, progress, type Standing } from '../domain/summary.ts'
-import { spentInRun } from '../flow/budget.ts'
+import { lastRunIsSpent, spentInRun } from '../flow/budget.ts'
 import { personReasons, waitsForPerson, type Task, type Usage } from '../domain/task.ts'
 import type { Attempt } from '../domain/rows.ts'
 import { usageJson } from './cost-words.ts'
@@ -26,18 +26,19 @@ export async function look(
   epic?: string,
 ): Promise<Moment> {
   const within = epic === undefined ? {} : { epic }
-  const [standing, open, durations, landing, waiting, spent] = await Promise.all([
+  const [standing, open, durations, landing, waiting, spent, isSpent] = await Promise.all([
     reading.standing(epic),
     reading.openAttempts(),
     reading.durations(20),
     reading.tasks({ statuses: ['landing'], ...within }),
     reading.tasks({ statuses: ['blocked', 'paused', 'failed'], reasons: personReasons, ...within }),
     spending(reading),
+    lastRunIsSpent(reading),
   ])
   const tasks = await Promise.all(open.map(({ task }) => reading.task(task)))
   return {
     now: clock.now(),
-    lacks: shortOfRoom({ places, config }),
+    lacks: shortOfRoom({ places, config }) ?? isSpent,
     spent,
     standing,
     etaSeconds: etaSeconds(standing, durations, Math.max(open.length, config.settings.workers)),

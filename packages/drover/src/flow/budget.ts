@@ -22,10 +22,16 @@ async function overTaskBudget({ reading, settings }: Counting, id: string): Prom
 
 /** Words when nothing more may begin in this run, because it has cost what it may. */
 export async function runIsSpent({ reading, settings }: Counting): Promise<string | undefined> {
-  const limit = settings['budget.run_usd']
-  if (limit === 0) return undefined
+  return settings['budget.run_usd'] === 0 ? undefined : lastRunIsSpent(reading)
+}
+
+/** The same for whoever looks from outside: the limit is the one that the run began with. */
+export async function lastRunIsSpent(reading: Reading): Promise<string | undefined> {
+  const run = await reading.lastRun()
+  if (run === undefined || run.isOver || run.budgetUsd === 0) return undefined
   const spent = (await spentInRun(reading)).costUsd
-  return spent >= limit ? `the run has cost ${usd(spent)} of ${usd(limit)} (budget.run_usd)` : undefined
+  if (spent < run.budgetUsd) return undefined
+  return `the run has cost ${usd(spent)} of ${usd(run.budgetUsd)} (budget.run_usd)`
 }
 
 interface Tally {

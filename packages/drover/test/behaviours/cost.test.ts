@@ -76,8 +76,9 @@ test('a run that has cost what it may begins nothing more, says so, and leaves t
   await spends(world, 'door', { inputTokens: 10, outputTokens: 2, costUsd: 2.5 })
   assert.match(
     await world.ok('status'),
-    /Nothing new begins: the run has cost 2\.50 USD of 2\.00 USD|Spent 12 tokens, 2\.50 USD of 2\.00 USD/,
+    /Nothing new begins: the run has cost 2\.50 USD of 2\.00 USD.*\nSpent 12 tokens, 2\.50 USD of 2\.00 USD/,
   )
+  assert.match(await world.ok('why', 'wall'), /wall is ready, but the run has cost 2\.50 USD of 2\.00 USD/)
   letGo(world, 'door')
   const { code, stdout, stderr } = await run.ended
   assert.equal(code, 8, stdout + stderr)

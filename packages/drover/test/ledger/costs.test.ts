@@ -170,7 +170,9 @@ test('a task may cost its budget over all its attempts, its parts included, and 
 
 test('a run may cost its budget, counted from where it began', async (t) => {
   const world = await twoRuns(t)
+  await begins(world, 6.5)
   const crew = crewOf(world, { run: 6.5 })
+  await spends(world, 'c', usage(6.25))
   assert.equal(await runIsSpent(crew), undefined)
   await spends(world, 'c', usage(0.25))
   assert.equal(await runIsSpent(crew), 'the run has cost 6.50 USD of 6.50 USD (budget.run_usd)')
