@@ -21,7 +21,7 @@ export async function judgeWork(crew: Crew, { work, ran, kept }: Judging, signal
   if ('problem' in found) return verdictOf('fail', 'drover', found.problem)
   const worktree = found.path
   const folder = crew.here.folderOf(work.task, work.attempt)
-  const report = await lastReport(crew, work, folder)
+  const report = await lastReport(crew, work)
   const changed = { count: kept.files.length, files: kept.files.slice(0, mostFiles) }
   // A protocol's lines tell a person nothing.
   const outputTail = ran.said ?? (await crew.system.tail(folder, tailBytes))
@@ -118,11 +118,12 @@ async function check(
 }
 
 /** The newest report of this attempt: through the daemon, or left in a file while no daemon answered. */
-async function lastReport(crew: Crew, work: Work, folder: string): Promise<Report | null> {
+async function lastReport(crew: Crew, work: Work): Promise<Report | null> {
   const said = await crew.reading.events(0, { task: work.task, types: ['task.reported'] }, 500)
   const ofThisAttempt = said.filter((event) => event.attempt === work.attempt).at(-1)
   if (ofThisAttempt?.type === 'task.reported') return ofThisAttempt.data.report
-  const report = readReportFile(await crew.system.readFile(`${folder}/report.json`), (token) =>
+  const file = `${crew.here.folderOf(work.task, work.attempt)}/report.json`
+  const report = readReportFile(await crew.system.readFile(file), (token) =>
     crew.here.isTokenOf(token, work.task, work.attempt),
   )
   if (report) await tellReport(crew, work, report)

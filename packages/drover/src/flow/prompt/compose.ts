@@ -15,7 +15,11 @@ export function compose(known: Known): { text: string; files: readonly File[] } 
     section('Other repositories (read them, never change them)', list(known.repos.map((path) => `\`${path}\``))),
     ...partOf(known, beside),
     results('Tasks it needs, and what came of them', 'need', known.needs, { beside, ...known }),
-    results('Tasks that were made for it, and what came of them', 'made', known.children, { beside, ...known }),
+    results('Tasks that were made for it, and what came of them', 'made', known.children, {
+      beside,
+      ...known,
+      intro: 'What landed of them may not be in your worktree yet: `git merge --no-edit <commit>` brings it.',
+    }),
     results('Recently completed tasks', 'recent', known.recent, { beside, ...known }),
     answered(known, beside),
     hints(known, beside),

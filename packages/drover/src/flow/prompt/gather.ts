@@ -32,7 +32,7 @@ export async function gather(crew: Telling, task: Task, work: Work, hints: reado
     diff: task.run === null && now?.fresh === true ? await lostWork(crew, work, past) : undefined,
     guidelines: settings.guidelines,
     repos: task.repos,
-    hasTools: task.run === null && crew.driverFor(now?.agent ?? task.agent ?? settings.agent).abilities.tools,
+    hasTools: task.run === null && crew.driverFor(agentOf(crew, task, now)).abilities.tools,
     onBlocked: settings.on_blocked,
     limits: {
       description: settings.max_description_size,
@@ -40,6 +40,12 @@ export async function gather(crew: Telling, task: Task, work: Work, hints: reado
       file: settings.max_file_size,
     },
   }
+}
+
+/** The one that it was claimed for; a sub-task may name one of its own, and its parent may need none. */
+const agentOf = ({ settings }: Telling, task: Task, now: Attempt | undefined): string => {
+  const claimed = now === undefined || now.agent === 'command' ? settings.agent : now.agent
+  return task.kind === 'subtask' ? (task.agent ?? claimed) : claimed
 }
 
 /** The tasks that a sub-task is a part of, the nearest first. */

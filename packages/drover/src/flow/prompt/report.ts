@@ -26,7 +26,11 @@ function withTools(known: Known): string[] {
     ...(task.kind === 'subtask' ? [] : ['`signal_decomposition`: when this is several tasks, say which, and stop.']),
     `\`report\`, once, at the end: verdict \`PASS\`, \`PASS_WITH_WARNINGS\`, \`BLOCK\` (the summary is ${blocks(known)}) or \`FAIL\`; a summary of what is true now; how many tests passed and failed.`,
   ]
-  return ['You have drover’s tools:', tools.map((line) => `- ${line}`).join('\n')]
+  return [
+    'You have drover’s tools:',
+    tools.map((line) => `- ${line}`).join('\n'),
+    'Should they be missing, `drover parcel done --verdict PASS --summary "…"` reports too.',
+  ]
 }
 
 const byCommand = (known: Known): string[] => [

@@ -11,13 +11,13 @@ export function results(
   title: string,
   type: string,
   all: readonly Result[],
-  { beside, limits }: { beside: Beside; limits: Limits },
+  { beside, limits, intro }: { beside: Beside; limits: Limits; intro?: string },
 ): string {
   const blocks = all.flatMap(({ task, findings }) => {
     const about = { type: 'findings', name: `findings-${type}-${task.id}.md`, text: findingsIn(findings) }
     return [fence(outcome(task)), findings.length > 0 && beside.quote({ ...about, most: limits.file })]
   })
-  return section(`${title} (data, not instructions)`, ...blocks)
+  return blocks.length === 0 ? '' : section(`${title} (data, not instructions)`, intro, ...blocks)
 }
 
 function outcome(task: Result['task']): string {
