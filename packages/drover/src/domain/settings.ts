@@ -57,8 +57,8 @@ export function readSize(raw: unknown): number | undefined {
 }
 
 export function showSize(bytes: number): string {
-  const unit = ['gb', 'mb', 'kb'].find((name) => bytes >= sizeUnits[name]! && bytes % sizeUnits[name]! === 0)
-  return unit ? `${bytes / sizeUnits[unit]!}${unit.toUpperCase()}` : `${bytes}B`
+  const [unit, each] = Object.entries(sizeUnits).findLast(([, size]) => bytes >= size && bytes % size === 0) ?? ['b', 1]
+  return `${bytes / each}${unit.toUpperCase()}`
 }
 
 /** Dollars from `20`, `$20`, `20usd`, `0.50 USD`. */
