@@ -135,7 +135,7 @@ const noNumbers = { testsPassed: null, testsFailed: null, filesChanged: null }
 function evidence(verdict: Verdict | null): string[] {
   const checks = (verdict?.checks ?? []).flatMap(({ command, passed, exitCode, durationMs, tail }) => [
     `$ ${escaped(command)}: ${passed ? 'passed' : `ended with ${exitCode}`} in ${lasting(durationMs)}`,
-    ...(passed
+    ...(passed || tail.trim() === ''
       ? []
       : escapedLines(tail.trimEnd())
           .slice(-10)
