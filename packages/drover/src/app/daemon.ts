@@ -8,6 +8,7 @@ import { tidy } from '../flow/tidy.ts'
 import type { Crew } from '../flow/crew.ts'
 import type { Job } from '../ports/durable.ts'
 import { answerAgents } from './agent-tools.ts'
+import { openFarewell, type RunEnd } from './farewell.ts'
 import { keepLost } from './keep-lost.ts'
 import { lock } from './lock.ts'
 import { openCrew, type DrivingCrew } from './open-crew.ts'
@@ -28,15 +29,6 @@ export interface RunOptions {
   onWait?(until: number | null, why: string): void
   /** Called when a workflow broke; it is begun again by itself. */
   onTrouble?(job: string, problem: string): void
-}
-
-export interface RunEnd {
-  completed: number
-  failed: number
-  blocked: number
-  cancelled: number
-  durationMs: number
-  stopped: boolean
 }
 
 /** Drives the project: one process at a time, from the lock to its release. Ends by itself when it is a run. */
@@ -136,7 +128,8 @@ async function drive(
     crew.here.log('info', `waiting: ${why}`)
     crew.ledger.append([{ type: 'run.waiting', data: { until, why } }], by()).catch(unlessPassing(trouble.meet))
   }
-  const wanted = { workers, epic, agents, ends: kind === 'run', onWait }
+  const farewell = openFarewell(crew, { epic, by, lastedMs: () => Math.round(crew.clock.ticks() - begun) })
+  const wanted = { workers, epic, agents, onWait, ...(kind === 'run' ? { end: farewell.ifNothingIsLeft } : {}) }
   await dispatch(crew, slots, wanted, AbortSignal.any([signal, trouble.signal])).catch(trouble.meet)
   if (signal.reason === 'keep agents') process.kill(process.pid, 'SIGKILL')
   // Also when the ledger is lost: agents that cannot be ended in order live on, and the next start adopts them.
@@ -144,11 +137,7 @@ async function drive(
   following.abort()
   await Promise.all(others)
   if (trouble.signal.aborted) throw await keepLost(project, trouble.signal.reason)
-  return finish(crew, options, {
-    by: by(),
-    durationMs: Math.round(crew.clock.ticks() - begun),
-    stopped: signal.aborted,
-  })
+  return farewell.say(signal.aborted)
 }
 
 /** An attempt that goes on from before the start has its slot already. */
@@ -177,36 +166,9 @@ async function endAll(crew: Crew): Promise<void> {
   await Promise.all(marks.map((mark) => crew.system.end({ folder: null, mark, graceMs: 0 })))
 }
 
-async function finish(
-  crew: Crew,
-  { epic }: RunOptions,
-  { by, durationMs, stopped }: { by: Parameters<Crew['ledger']['append']>[1]; durationMs: number; stopped: boolean },
-): Promise<RunEnd> {
-  const { counts } = await crew.reading.standing(epic ?? undefined)
-  const numbers = {
-    completed: counts.completed,
-    failed: counts.failed,
-    blocked: counts.blocked + counts.paused,
-    cancelled: counts.cancelled,
-    durationMs,
-  }
-  await crew.ledger
-    .append(
-      [
-        { type: 'run.finished', data: numbers },
-        { type: 'machine.left', data: { machine: crew.here.machine } },
-      ],
-      by,
-    )
-    .catch(unlessPassing())
-  return { ...numbers, stopped }
-}
-
 /** For what is worth saying only while there is room to write it down. */
 const unlessPassing =
-  (fail?: (error: unknown) => void) =>
+  (fail: (error: unknown) => void) =>
   (error: unknown): void => {
-    if (isPassing(error)) return
-    if (!fail) throw error
-    fail(error)
+    if (!isPassing(error)) fail(error)
   }

@@ -61,6 +61,8 @@ const groups = {
   commands: { names: ['command'], moments: ['before', 'during', 'after'] },
   /** From the files of a start to the first job: before and after each is the process's own beginning. */
   starting: { names: ['lock', 'migration', 'jobs served'], moments: ['before', 'after'] },
+  /** From the dispatcher's last look to the end of the jobs. */
+  ending: { names: ['run end', 'jobs stopped'], moments: ['before', 'after'] },
 } as const satisfies Record<string, { names: readonly string[]; moments: readonly string[] }>
 
 export type Moment = 'before' | 'inside' | 'during' | 'done' | 'kept' | 'after'

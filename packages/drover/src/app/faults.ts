@@ -57,6 +57,10 @@ function plant(wanted: Wanted): Faults {
       ...crew,
       workspace: faultyWorkspace(points, crew.workspace),
       runtime: faultyRuntime(points, crew.runtime),
+      ledger: {
+        ...crew.ledger,
+        endRun: (...words) => around(points, 'run end')(() => crew.ledger.endRun(...words)),
+      },
     }),
   }
 }
@@ -172,6 +176,7 @@ function faultyRuntime(points: Points, runtime: Runtime): Runtime {
     ...runtime,
     serve: ({ drive, land }) =>
       around(points, 'jobs served')(() => runtime.serve({ drive: faulty(drive), land: faulty(land) })),
+    stop: () => around(points, 'jobs stopped')(() => runtime.stop()),
   }
 }
 

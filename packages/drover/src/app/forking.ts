@@ -203,9 +203,15 @@ function dismiss({ shell }: Hand): Promise<void> {
 }
 
 function read({ output, errors }: Desk, code: number): Executed {
-  if (statSync(output).size > longestOutput) throw new Error('a program printed more than 64 MiB')
-  const ended = { stdout: readFileSync(output, 'utf8'), stderr: readFileSync(errors, 'utf8') }
+  const ended = { stdout: textOf(output), stderr: textOf(errors) }
   return code > 128 && code < 160
     ? { ...ended, exitCode: null, signal: `signal ${code - 128}` }
     : { ...ended, exitCode: code, signal: null }
+}
+
+/** Most say nothing, and a look is cheaper than reading that. */
+function textOf(file: string): string {
+  const { size } = statSync(file)
+  if (size > longestOutput) throw new Error('a program printed more than 64 MiB')
+  return size === 0 ? '' : readFileSync(file, 'utf8')
 }

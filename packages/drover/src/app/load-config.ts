@@ -119,8 +119,12 @@ function addSetting(known: Known, file: string, name: string, raw: unknown): voi
 }
 
 /** Paths in a file are relative to that file. */
-const relativeTo = (file: string, key: SettingKey, raw: unknown): unknown =>
-  key === 'worktree.root' && typeof raw === 'string' && !isAbsolute(raw) ? resolve(dirname(file), raw) : raw
+function relativeTo(file: string, key: SettingKey, raw: unknown): unknown {
+  const from = (path: unknown): unknown =>
+    typeof path === 'string' && !isAbsolute(path) ? resolve(dirname(file), path) : path
+  if (key === 'research.repos' && Array.isArray(raw)) return raw.map(from)
+  return key === 'worktree.root' ? from(raw) : raw
+}
 
 function readAgent(file: string, name: string, table: Record<string, unknown>): AgentSettings {
   for (const key of Object.keys(table))

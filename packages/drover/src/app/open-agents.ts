@@ -1,5 +1,5 @@
 import { commandDriver } from '../drivers/command.ts'
-import { alsoCalled } from '../drivers/presets.ts'
+import { alsoCalled } from '../drivers/known.ts'
 import { openDrivers } from '../drivers/drivers.ts'
 import { findProgram } from '../drivers/find-program.ts'
 import type { Crew } from '../flow/crew.ts'
@@ -18,7 +18,7 @@ export interface Agents {
 
 /** The agents of the settings, and whether they can work on this machine. */
 export function openAgents({ agents }: Config, { root }: Places): Agents {
-  const drivers = openDrivers(agents)
+  const drivers = openDrivers(agents, [process.execPath, process.argv[1]!])
   const isProgram = (program: string): boolean => findProgram(program, environment.PATH ?? '', root) !== undefined
   return {
     driverFor: (name) => drivers.driverFor(name) ?? commandDriver(name, ''),

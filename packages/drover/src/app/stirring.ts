@@ -79,6 +79,8 @@ export function openStirring({ endOf, isOver }: Knows) {
         signal.addEventListener('abort', stop)
         void end?.then(stop)
         if (signal.aborted) stop()
+        // The end of one that was started here is told: only what it printed meanwhile could be missed.
+        else if (end) look(null)
         else void lookHarder()
       })
     },

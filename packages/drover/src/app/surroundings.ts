@@ -24,6 +24,7 @@ export function surround(project: Project, socket: string): Surroundings {
   const below = placesBelow(project.places)
   const { settings } = project.config
   const tokenOf = tokens(readSecret(below.secret))
+  const seen = agentEnv(environment, settings.env_pass, {})
   const path = [below.bin, environment.PATH ?? ''].filter(Boolean).join(':')
   return {
     project: project.id,
@@ -39,24 +40,24 @@ export function surround(project: Project, socket: string): Surroundings {
       env: Object.fromEntries(Object.entries(env).filter(([name]) => name.startsWith('DROVER_'))),
     }),
     sessionId: (words) => uuidOf(digest(`session ${project.id} ${words}`)),
-    envOf: ({ task, parent, attempt, worktree, base, slot, extra }) =>
-      agentEnv(environment, settings.env_pass, {
-        ...extra,
-        PATH: path,
-        // Git's own last resort: whoever told it no name can still commit, and nobody's configuration is outranked.
-        EMAIL: environment['EMAIL'] || project.committer.email,
-        DROVER_TASK_ID: task,
-        DROVER_ATTEMPT: String(attempt),
-        DROVER_WORKTREE: worktree,
-        DROVER_ROOT: project.places.root,
-        DROVER_BASE_SHA: base,
-        DROVER_RUN_ID: runId(project.id, parent, attempt),
-        DROVER_SOCKET: socket,
-        DROVER_TOKEN: tokenOf(task, attempt),
-        DROVER_FOLDER: join(below.attempts, task, String(attempt)),
-        TRACEPARENT: `00-${digest(`trace ${project.id} ${parent}/${attempt}`).slice(0, 32)}-${digest(`span ${task}/${attempt}`).slice(0, 16)}-01`,
-        DROVER_PORT_BASE: String(20_000 + slot * portsPerSlot),
-      }),
+    envOf: ({ task, parent, attempt, worktree, base, slot, extra }) => ({
+      ...seen,
+      ...extra,
+      PATH: path,
+      // Git's own last resort: whoever told it no name can still commit, and nobody's configuration is outranked.
+      EMAIL: environment['EMAIL'] || project.committer.email,
+      DROVER_TASK_ID: task,
+      DROVER_ATTEMPT: String(attempt),
+      DROVER_WORKTREE: worktree,
+      DROVER_ROOT: project.places.root,
+      DROVER_BASE_SHA: base,
+      DROVER_RUN_ID: runId(project.id, parent, attempt),
+      DROVER_SOCKET: socket,
+      DROVER_TOKEN: tokenOf(task, attempt),
+      DROVER_FOLDER: join(below.attempts, task, String(attempt)),
+      TRACEPARENT: `00-${digest(`trace ${project.id} ${parent}/${attempt}`).slice(0, 32)}-${digest(`span ${task}/${attempt}`).slice(0, 16)}-01`,
+      DROVER_PORT_BASE: String(20_000 + slot * portsPerSlot),
+    }),
   }
 }
 

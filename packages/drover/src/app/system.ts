@@ -128,6 +128,23 @@ export function startDetached(wanted: {
   return { pid: child.pid ?? 0, ended: once(child, 'exit').then(([code]) => code as number | null) }
 }
 
+interface Beside {
+  stdout: Readable
+  stderr: Readable
+  ended: Promise<{ exitCode: number | null; signal: string | null; problem?: string }>
+  kill(signal: 'SIGTERM' | 'SIGKILL'): void
+}
+
+/** Starts what this program stands in front of: in its own group, so that they are ended together. */
+export function startBeside({ file, args, env }: Pick<ExecCall, 'file' | 'args' | 'env'>): Beside {
+  const child = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const over = new Promise<Awaited<Beside['ended']>>((resolve) => {
+    child.once('error', ({ message }) => resolve({ exitCode: 127, signal: null, problem: message }))
+    child.once('close', (exitCode, signal) => resolve({ exitCode, signal }))
+  })
+  return { stdout: child.stdout, stderr: child.stderr, ended: over, kill: (signal) => void child.kill(signal) }
+}
+
 /** Where no shell can give an agent its signals back, this process starts it, and stands still for it. */
 async function startAlone({ script, args, cwd, env }: LaunchCall): Promise<{ over: Promise<unknown> }> {
   const child = spawn('/bin/sh', ['-c', script, 'sh', ...args], {

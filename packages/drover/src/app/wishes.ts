@@ -17,12 +17,16 @@ type About<W extends WishName> = Parameters<(typeof wishes)[W]>[1]
 type AnswerOf<W extends WishName> = Awaited<ReturnType<(typeof wishes)[W]>>
 type Told = { ok: unknown } | { problem: string } | { code: ErrorCode; about: object }
 
+/** While much happens, it is looked at together. */
+const gatherMs = 15
+
 /** Carries out what was wished for since, and answers; until the signal. */
 export async function fulfilWishes(crew: Crew, project: Project, signal: AbortSignal): Promise<void> {
   const bell = crew.ledger.bell()
   while (!signal.aborted) {
     const isAnswered = await answerAll(crew, project)
     await bell(isAnswered ? 60_000 : 1000, signal)
+    await crew.clock.sleep(gatherMs, signal)
   }
 }
 

@@ -1,3 +1,4 @@
+import type { RunEnd } from '../app/farewell.ts'
 import type { Project } from '../app/open-project.ts'
 import { DroverError } from '../domain/error.ts'
 import type { Event } from '../domain/event.ts'
@@ -6,7 +7,7 @@ import type { Context } from './command.ts'
 import { epicsOf } from './epics-of.ts'
 import { follow } from './follow.ts'
 import { eventJson } from './json.ts'
-import { runSummary } from './run-summary.ts'
+import { changedAfter, runSummary } from './run-summary.ts'
 import { openScreen, type Screen } from './screen.ts'
 import { look } from './standing.ts'
 import { tell } from './story.ts'
@@ -30,22 +31,24 @@ export async function driveAndShow(context: Context, project: Project, wanted: D
     print.note('Stopping: agents end at a safe point, and go on at the next run. Once more stops them now.'),
   )
   const showing = show(context, project, { after: since.seq, epic: wanted.epic, signal: over.signal })
+  let end: RunEnd | undefined
   try {
-    await drive(context, project, wanted, { stop, kill })
+    end = await drive(context, project, wanted, { stop, kill })
   } finally {
     over.abort()
     await showing
   }
   if (stop.aborted) return stoppedBy(stop)
-  return runSummary(context, project, { since: since.at, seq: since.seq, epic: wanted.epic })
+  return runSummary(context, project, { since: since.at, seq: since.seq, epic: wanted.epic, end })
 }
 
+/** Returns how it ended, if it was not only followed. */
 async function drive(
   { print }: Context,
   project: Project,
   { epic, isPlain }: Drive,
   { stop, kill }: { stop: AbortSignal; kill: AbortSignal },
-): Promise<void> {
+): Promise<RunEnd | undefined> {
   const { runProject } = await import('../app/daemon.ts')
   const { workers } = project.config.settings
   const { onWait, onTrouble } = troubles(print)
@@ -56,17 +59,33 @@ async function drive(
         'drover config set land.gate "npm test"',
       )
   }
-  try {
-    await runProject(
-      project,
-      { kind: 'run', workers, epic, onReady, onTrouble, ...(print.json ? {} : { onWait }) },
-      stop,
-      kill,
-    )
-  } catch (error) {
-    if (!(error instanceof DroverError && error.code === 'already-running' && isPlain)) throw error
-    print.note(`${error.message}; following it.`)
-    await untilQuiet(project, epic, stop)
+  const options = { kind: 'run', workers, epic, onReady, onTrouble, ...(print.json ? {} : { onWait }) } as const
+  for (;;) {
+    try {
+      return await runProject(project, options, stop, kill)
+    } catch (error) {
+      if (!(error instanceof DroverError && error.code === 'already-running' && isPlain)) throw error
+      print.note(`${error.message}; following it.`)
+      await untilQuiet(project, epic, stop)
+      if (stop.aborted || !(await isLeftBehind(project, epic))) return undefined
+    }
+  }
+}
+
+/** Whether the other one was ending when this one came, so that it never saw what is ready now. */
+async function isLeftBehind({ reading, places }: Project, epic: string | null): Promise<boolean> {
+  const { isHeld } = await import('../app/lock.ts')
+  const ready = await reading.tasks({ statuses: ['ready'], ...(epic === null ? {} : { epic }) })
+  if (ready.length === 0 || isHeld(places)) return false
+  const changed = await changedAfter(reading, await lastEnd(reading))
+  return ready.some(({ id, kind }) => kind !== 'subtask' && changed.has(id))
+}
+
+async function lastEnd(reading: Project['reading']): Promise<number> {
+  for (let last = 0; ;) {
+    const ends = await reading.events(last, { types: ['run.finished'] }, 500)
+    last = ends.at(-1)?.seq ?? last
+    if (ends.length < 500) return last
   }
 }
 

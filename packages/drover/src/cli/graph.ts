@@ -1,8 +1,10 @@
 import type { Task } from '../domain/task.ts'
-import type { Need } from '../domain/rows.ts'
+import type { Need as NeedRow } from '../domain/rows.ts'
 import { escaped } from './escape.ts'
 import { glyphOf } from './glyph.ts'
 import { fit, wrap } from './width.ts'
+
+type Need = Pick<NeedRow, 'task' | 'needs'>
 
 /** Needs as layers: a task stands below everything it needs. */
 export function graphLines(
@@ -25,6 +27,14 @@ export function graphLines(
       return [head, ...lines.map((line, n) => `     ${n === 0 ? '' : '  '}${line}`)]
     }),
   ])
+}
+
+/** A task that was split stands below what it was split into. */
+export const splitNeeds = (tasks: readonly Task[]): Need[] => {
+  const split = new Set(tasks.filter(({ status }) => status === 'decomposed').map(({ id }) => id))
+  return tasks.flatMap(({ id, kind, parentId }) =>
+    kind === 'split' && parentId !== null && split.has(parentId) ? [{ task: parentId, needs: id }] : [],
+  )
 }
 
 /** The longest way down to a task that needs nothing. Needs have no circles; the way may be long, so there is no recursion. */

@@ -1,14 +1,16 @@
-import type { Event } from '../domain/event.ts'
+import type { Event, Finding } from '../domain/event.ts'
+import { isMet } from '../domain/needs.ts'
 import { showDuration } from '../domain/settings.ts'
 import { progress, type Standing } from '../domain/summary.ts'
 import type { Task, TaskStatus, Usage } from '../domain/task.ts'
 import type { Report } from '../domain/verdict.ts'
-import type { Attempt, Epic, LandingRow } from '../domain/rows.ts'
+import type { Attempt, Epic, LandingRow, Question } from '../domain/rows.ts'
 import { usageJson } from './cost-words.ts'
 
 /** What a task's own row does not know. */
 export interface Around {
-  needs: readonly { id: string; status: TaskStatus }[]
+  needs: readonly { id: string; status: TaskStatus; until: 'completed' | 'over' }[]
+  findings: readonly Finding[]
   /** Its last attempt. */
   attempt: Attempt | undefined
   /** Where it works, while it does. */
@@ -21,7 +23,7 @@ export interface Around {
 export const isoTime = (at: number | null | undefined): string | null => (at ? new Date(at).toISOString() : null)
 
 /** A task as every command shows it to programs. What is not known is null. */
-export function taskJson(task: Task, { needs, attempt, worktree, usageTotal, report }: Around) {
+export function taskJson(task: Task, { needs, findings, attempt, worktree, usageTotal, report }: Around) {
   const {
     blockedNote,
     timeoutMs,
@@ -36,7 +38,8 @@ export function taskJson(task: Task, { needs, attempt, worktree, usageTotal, rep
   return {
     ...row,
     needs: needs.map(({ id }) => id),
-    waitingFor: needs.filter(({ status }) => status !== 'completed').map(({ id, status }) => ({ id, status })),
+    waitingFor: needs.filter((need) => !isMet(need)).map(({ id, status }) => ({ id, status })),
+    findings,
     blockedNote: blockedNote || null,
     timeout: timeoutMs === null ? null : showDuration(timeoutMs),
     notBefore: isoTime(task.notBefore),
@@ -69,6 +72,13 @@ export const attemptJson = ({
   startedAt: isoTime(startedAt),
   finishedAt: isoTime(finishedAt),
   endedAt: isoTime(endedAt),
+})
+
+export const questionJson = ({ task: _task, at, deadline, answeredAt, ...question }: Question) => ({
+  ...question,
+  at: isoTime(at),
+  deadline: isoTime(deadline),
+  answeredAt: isoTime(answeredAt),
 })
 
 export const landingJson = ({ at, ...landing }: LandingRow) => ({ ...landing, at: isoTime(at) })

@@ -1,3 +1,4 @@
+import { isMet } from '../domain/needs.ts'
 import { heldBack } from '../domain/schedule.ts'
 import { isOver, type Task } from '../domain/task.ts'
 import type { Reading } from '../ports/reading.ts'
@@ -79,13 +80,18 @@ async function ofNeeds(reading: Reading, task: Task): Promise<Reasons> {
   const seen = new Set<string>([task.id])
   const walk = async (id: string, depth: number): Promise<void> => {
     for (const need of await reading.needsOf(id)) {
-      if (need.status === 'completed' || seen.has(need.id) || words.length > 30) continue
+      if (isMet(need) || seen.has(need.id) || words.length > 30) continue
       seen.add(need.id)
       const other = await reading.task(need.id)
       if (!other) continue
       words.push(`${'  '.repeat(depth)}${other.id} is ${statusWords(other)}${noteOf(other)}`)
       if (isStopped(other)) next.add(remedy(other))
       if (other.blockedReason === 'needs') await walk(other.id, depth + 1)
+      if (other.status === 'decomposed') {
+        const parts = await ofParts(reading, other)
+        words.push(...parts.words.slice(1).map((line) => `${'  '.repeat(depth)}${line}`))
+        for (const line of parts.next) next.add(line)
+      }
     }
   }
   await walk(task.id, 1)
@@ -163,10 +169,13 @@ async function ofParts(reading: Reading, task: Task): Promise<Reasons> {
   const parts = await Promise.all(
     (last?.type === 'task.decomposed' ? last.data.into : []).map((id) => reading.task(id)),
   )
-  const open = parts
-    .filter((part) => part !== undefined && part.status !== 'completed')
-    .map((part) => `  ${part!.id} is ${statusWords(part!)}`)
-  return { words: [`${task.id} was split, and is done when its parts are:`, ...open], next: [] }
+  const open = parts.filter((part) => part !== undefined).filter(({ status }) => status !== 'completed')
+  const lines = open.map((part) => `  ${part.id} is ${statusWords(part)}${noteOf(part)}`)
+  const why = last?.type === 'task.decomposed' && last.data.reason ? ` (${last.data.reason})` : ''
+  return {
+    words: [`${task.id} was split${why}, and is done when its parts are:`, ...lines],
+    next: open.filter(isStopped).map(remedy),
+  }
 }
 
 function ofEnd(task: Task, now: number): Reasons {

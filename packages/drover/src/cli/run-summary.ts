@@ -1,5 +1,8 @@
+import { isMet } from '../domain/needs.ts'
 import { byHand } from '../domain/settle.ts'
+import type { RunEnd } from '../app/farewell.ts'
 import type { Project } from '../app/open-project.ts'
+import type { EventType } from '../domain/event.ts'
 import type { Task, Usage } from '../domain/task.ts'
 import type { Context } from './command.ts'
 import { escaped } from './escape.ts'
@@ -14,19 +17,28 @@ import { fit } from './width.ts'
 export async function runSummary(
   { print }: Context,
   { reading, clock }: Project,
-  { since, seq, epic }: { since: number; seq: number; epic: string | null },
+  { since, seq, epic, end }: { since: number; seq: number; epic: string | null; end: RunEnd | undefined },
 ): Promise<number> {
-  const tasks = (await reading.tasks(epic === null ? {} : { epic })).filter(({ kind }) => kind !== 'subtask')
+  const all = (await reading.tasks(epic === null ? {} : { epic })).filter(({ kind }) => kind !== 'subtask')
+  // The run ended a moment ago: what somebody has done since then is not its own.
+  const later = end ? await changedAfter(reading, end.seq) : new Map<string, EventType>()
+  const tasks = all.filter(({ id }) => later.get(id) !== 'task.created')
   const count = (...statuses: Task['status'][]): number =>
     tasks.filter(({ status }) => statuses.includes(status)).length
   const { usage } = await reading.spentSince(seq)
   const limit = (await reading.lastRun())?.budgetUsd ?? 0
   const isSpent = limit > 0 && usage.costUsd >= limit
-  const answer = {
+  const { completed, failed, blocked, cancelled } = end ?? {
     completed: count('completed'),
     failed: count('failed'),
     blocked: count('blocked', 'paused'),
     cancelled: count('cancelled'),
+  }
+  const answer = {
+    completed,
+    failed,
+    blocked,
+    cancelled,
     durationMs: Math.round(clock.ticks() - since),
     usage: usageJson(usage),
     ...(limit > 0 ? { budgetUsd: limit } : {}),
@@ -35,14 +47,30 @@ export async function runSummary(
   if (print.json) print.jsonLine(envelope('run', answer))
   else if (tasks.length === 0) print.note('There is nothing to do: no tasks yet.', 'drover add "Title"')
   else print.lines(page(tasks, { ...answer, cost: costWords(usage, limit) }, print.width, print.ascii))
-  const left = tasks.filter(({ status }) => status === 'ready').length
-  if (left > 0 && !print.json)
-    print.note(
-      `${left} ${left === 1 ? 'task is' : 'tasks are'} still ready: ${isSpent ? 'the run has cost what it may' : 'no agent was there to take on the work'}.`,
-      isSpent ? 'drover run' : 'drover doctor',
-    )
+  const ready = all.filter(({ status }) => status === 'ready')
+  const [left, next] = [ready.filter(({ id }) => !later.has(id)).length, ready.filter(({ id }) => later.has(id)).length]
+  if (!print.json) {
+    if (left > 0 && isSpent) print.note(`${stillReady(left)}: the run has cost what it may.`, 'drover run')
+    else if (left > 0 && end) print.note(`${stillReady(left)}: no agent was there to take on the work.`, 'drover doctor')
+    else if (left > 0) print.note(`${stillReady(left)}: nobody drives any more.`, 'drover run')
+    if (next > 0) print.note(`${tasksOf(next)} came up after the run had ended.`, 'drover run')
+  }
   if (left > 0 && isSpent) return 8
-  return left > 0 ? 7 : stuck.length > 0 ? 8 : 0
+  return left > 0 ? (end ? 7 : 75) : stuck.length > 0 || failed > 0 ? 8 : 0
+}
+
+const tasksOf = (count: number): string => (count === 1 ? '1 task' : `${count} tasks`)
+const stillReady = (count: number): string => `${tasksOf(count)} ${count === 1 ? 'is' : 'are'} still ready`
+
+/** The tasks that were changed after this `seq`, each with the first thing that happened to it. */
+export async function changedAfter(reading: Project['reading'], seq: number): Promise<Map<string, EventType>> {
+  const changed = new Map<string, EventType>()
+  for (let after = seq; ;) {
+    const events = await reading.events(after, {}, 500)
+    for (const { task, type } of events) if (task !== undefined && !changed.has(task)) changed.set(task, type)
+    if (events.length < 500) return changed
+    after = events.at(-1)!.seq
+  }
 }
 
 function page(
@@ -60,7 +88,7 @@ function page(
       .slice(0, 20)
       .map((task) =>
         fit(
-          `   ${glyphOf(task, ascii)} ${task.id} ${statusWords(task)}: ${escaped(task.title)}  ->  ${remedy(task)}`,
+          `   ${glyphOf(task, ascii)} ${task.id} ${statusWords(task)}: ${escaped(words(task))}  ->  ${remedy(task)}`,
           width,
         ),
       ),
@@ -71,6 +99,10 @@ function page(
 /** What this run has used, and what it might. */
 const costWords = (usage: Usage, limit: number): string =>
   limit === 0 ? spentWords(usage) : `${spentWords(usage) || usd(usage.costUsd)} of ${usd(limit)}`
+
+/** A question is its own best name. */
+const words = ({ blockedReason, blockedNote, title }: Task): string =>
+  blockedReason === 'question' && blockedNote !== '' ? `${title}: ${blockedNote}` : title
 
 /** What keeps the run from being a success: not what only waits to be landed by hand, nor what waits for that. */
 async function stuckOf(reading: Project['reading'], tasks: readonly Task[]): Promise<Task[]> {
@@ -88,7 +120,7 @@ async function stuckOf(reading: Project['reading'], tasks: readonly Task[]): Pro
     if (task.status === 'failed' || task.status === 'paused') return false
     if (task.status !== 'blocked') return true
     if (task.blockedReason !== 'needs') return task.blockedReason === 'review' && task.blockedNote === byHand
-    const open = (await reading.needsOf(task.id)).filter(({ status }) => status !== 'completed')
+    const open = (await reading.needsOf(task.id)).filter((need) => !isMet(need))
     for (const { id, status } of open) {
       const need = byId.get(id) ?? (await reading.task(id))
       if (status === 'cancelled' || !need || !(await isFine(need))) return false

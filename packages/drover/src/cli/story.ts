@@ -1,4 +1,4 @@
-import type { Event } from '../domain/event.ts'
+import type { Event, NewTask } from '../domain/event.ts'
 import { escaped } from './escape.ts'
 import { clockTime, lasting } from './time.ts'
 
@@ -14,11 +14,19 @@ function sentence(event: Event): string | undefined {
   const worker = event.machine === null || event.slot === null ? '' : ` on ${event.machine}/${event.slot}`
   switch (event.type) {
     case 'task.created':
-      return `was added: ${event.data.words.title}`
+      return `was added${origin(event.data)}: ${event.data.words.title}`
     case 'task.claimed':
       return `attempt ${event.data.attempt} begins${worker}${event.data.agent ? ` with ${event.data.agent}` : ''}`
     case 'task.progress':
       return `${event.data.phase && event.data.phase !== 'running' ? `(${event.data.phase}) ` : ''}${event.data.label}`
+    case 'task.asked':
+      return `asks: ${event.data.text}`
+    case 'task.answered':
+      return `has an answer: ${event.data.text}`
+    case 'task.found':
+      return `found: ${event.data.finding.summary}`
+    case 'task.proposed':
+      return `should be ${event.data.parts.length} tasks${because(event.data.reason)}`
     case 'task.passed':
       return `passed: ${event.data.verdict.summary}`
     case 'task.retried':
@@ -60,4 +68,6 @@ function sentence(event: Event): string | undefined {
   }
 }
 
+const origin = ({ kind, parentId }: NewTask): string =>
+  kind === 'spawned' ? ` by ${parentId}` : kind === 'split' ? ` from ${parentId}` : ''
 const because = (words: string): string => (words === '' ? '' : `: ${words}`)

@@ -31,7 +31,10 @@ const rows = [
   { name: 'daemon stop', aliases: ['daemon-stop'], group: 'Run', summary: 'Stop the daemon; its work can go on later' },
   { name: 'parcel done', group: 'Run', summary: 'For agents: report how the attempt ended' },
   { name: 'parcel progress', group: 'Run', summary: 'For agents: report a step' },
+  { name: 'mcp', group: 'Run', summary: 'For agents: drover’s tools, as an MCP server on stdin and stdout' },
 
+  { name: 'inbox', group: 'Intervene', summary: 'What waits for a person, and how to answer each' },
+  { name: 'answer', group: 'Intervene', summary: 'Answer what the agent of a task asks' },
   { name: 'pause', group: 'Intervene', summary: 'Stop a task at the next safe point and keep its place' },
   { name: 'hint', group: 'Intervene', summary: 'Tell the agent of a task something' },
   { name: 'cancel', group: 'Intervene', summary: 'End a task for good' },
@@ -70,5 +73,15 @@ const rows = [
 
 export const table: readonly Row[] = rows.map((row) => ({ ...row, load: loaders[row.name] }))
 
+/** What drover starts of itself: no help shows it. */
+const hidden: readonly Row[] = [
+  {
+    name: 'opencode-bridge',
+    group: 'Run',
+    summary: 'For drover itself: run OpenCode’s server as an agent that is spoken to in lines',
+    load: loaders['opencode-bridge'],
+  },
+]
+
 export const rowNamed = (name: string): Row | undefined =>
-  table.find((row) => row.name === name || row.aliases?.includes(name))
+  [...table, ...hidden].find((row) => row.name === name || row.aliases?.includes(name))

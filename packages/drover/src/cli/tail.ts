@@ -14,8 +14,24 @@ const chunk = 64 * 1024
 const farthest = 1024 * 1024
 const newline = 10
 
+/** What lines mean to a person: of some there is nothing to say, of others more than one line. */
+export type Reader = (lines: readonly string[]) => string[]
+
+/** Of a protocol's lines few are for people. */
+const linesPerLine = 30
+
 /** The end of a file that grows, read from behind; a file that is not there has no lines. */
-export function openTail(path: string): Tail {
+export function openTail(path: string, read?: Reader): Tail {
+  const tail = openRawTail(path)
+  if (!read) return tail
+  return {
+    last: async (most) => (most === 0 ? [] : read(await tail.last(most * linesPerLine)).slice(-most)),
+    more: async () => read(await tail.more()),
+    half: () => read(tail.half()),
+  }
+}
+
+function openRawTail(path: string): Tail {
   let offset = 0
   let rest: Buffer = Buffer.alloc(0)
 

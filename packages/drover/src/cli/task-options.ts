@@ -27,6 +27,7 @@ export const taskOptions = {
   accept: { type: 'string', multiple: true, arg: 'criterion', about: 'What must be true when it is done' },
   check: { type: 'string', multiple: true, arg: 'command', about: 'A command that must pass on its work' },
   judge: { type: 'string', arg: 'judge', about: 'Who concludes the verdict' },
+  repo: { type: 'string', multiple: true, arg: 'path', about: 'Another repository that it may read' },
   'no-verify': { type: 'boolean', about: 'Leave out its own checks' },
 } as const satisfies Options
 

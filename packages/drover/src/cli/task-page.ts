@@ -1,12 +1,14 @@
 import type { Project } from '../app/open-project.ts'
 import type { Task } from '../domain/task.ts'
-import type { Attempt, LandingRow } from '../domain/rows.ts'
+import type { Finding } from '../domain/event.ts'
+import type { Attempt, LandingRow, Question } from '../domain/rows.ts'
 import type { Report, Verdict } from '../domain/verdict.ts'
+import { findingWords } from '../flow/child.ts'
 import { around } from './around.ts'
 import { spentWords } from './cost-words.ts'
 import { escaped, escapedLines } from './escape.ts'
 import { glyphOf, statusWords, styleOf } from './glyph.ts'
-import { type Around, attemptJson, landingJson, taskJson } from './json.ts'
+import { type Around, attemptJson, landingJson, questionJson, taskJson } from './json.ts'
 import type { Print } from './print.ts'
 import { lasting, when } from './time.ts'
 import { remedy } from './view.ts'
@@ -20,18 +22,23 @@ interface Whole {
   subtasks: readonly Task[]
   neededBy: readonly { id: string }[]
   hints: readonly { text: string }[]
+  made: readonly Task[]
+  questions: readonly Question[]
 }
 
 export async function wholeTask(project: Project, task: Task): Promise<Whole & { json: object }> {
   const { reading } = project
-  const [beside, attempts, landings, subtasks, neededBy, hints] = await Promise.all([
+  const [beside, attempts, landings, children, neededBy, hints, questions] = await Promise.all([
     around(project, task),
     reading.attempts(task.id),
     reading.landings(task.id),
-    reading.subtasks(task.id),
+    reading.tasks({ parent: task.id }),
     reading.neededBy(task.id),
     reading.pendingHints(task.id),
+    reading.questions({ task: task.id }),
   ])
+  const subtasks = children.filter(({ kind }) => kind === 'subtask').toSorted(bySequence)
+  const made = children.filter(({ kind }) => kind !== 'subtask')
   const json = {
     task: taskJson(task, beside),
     attempts: attempts.map(attemptJson),
@@ -39,8 +46,11 @@ export async function wholeTask(project: Project, task: Task): Promise<Whole & {
     subtasks: subtasks.map(({ id, title, status, sequence }) => ({ id, title, status, sequence })),
     neededBy: neededBy.map(({ id }) => id),
     hints: hints.map(({ text }) => text),
+    spawned: made.map(({ id, title, status, kind }) => ({ id, title, status, kind })),
+    questions: questions.map(questionJson),
+    research: researchJson(task, beside.findings),
   }
-  return { task, beside, attempts, landings, subtasks, neededBy, hints, json }
+  return { task, beside, attempts, landings, subtasks, neededBy, hints, made, questions, json }
 }
 
 /** One task as a page for people. */
@@ -63,6 +73,13 @@ export function taskPage(whole: Whole, print: Print, now: number): string[] {
       whole.subtasks.map((one) => `${glyphOf(one, ascii)} ${one.id}: ${escaped(one.title)}`),
       print,
     ),
+    ...block(
+      task.status === 'decomposed' ? 'Split into' : 'Made from it',
+      whole.made.map((one) => `${glyphOf(one, ascii)} ${one.id}: ${escaped(one.title)} (${one.kind})`),
+      print,
+    ),
+    ...block('Questions', whole.questions.flatMap(questionLines), print),
+    ...block('Findings', whole.beside.findings.map(findingWords).flatMap(escapedLines), print),
     ...block(
       'Hints that wait',
       hints.map(({ text }) => escaped(text)),
@@ -95,13 +112,14 @@ function facts({ task, beside, neededBy }: Whole, { isTerminal }: Print, now: nu
       `${task.type}, priority ${task.priority}, attempt ${task.attempt} (${task.attempts} of ${task.maxAttempts} count)`,
     ],
     ['epic', task.epicId ?? ''],
-    ['parent', task.parentId ?? ''],
+    ['parent', task.parentId === null ? '' : `${task.parentId}${origins[task.kind] ?? ''}`],
     ['labels', escaped(task.labels.join(', '))],
     ['needs', waits.join(', ')],
     ['needed by', neededBy.map(({ id }) => id).join(', ')],
     ['run', escaped(task.run ?? '')],
     ['agent', escaped(task.agent ?? '')],
     ['scope', escaped(task.scope.join(', '))],
+    ['may read', escaped(task.repos.join(', '))],
     ['claim', claimWords(verdict, beside.report)],
     ['verdict', verdict ? escaped(`${verdict.verdict} by ${verdict.by}: ${verdict.summary}`) : ''],
     ['last error', task.status === 'completed' || note === task.lastError ? '' : escaped(task.lastError ?? '')],
@@ -112,6 +130,27 @@ function facts({ task, beside, neededBy }: Whole, { isTerminal }: Print, now: nu
     ['finished', task.finishedAt === null ? '' : when(task.finishedAt, now, isTerminal)],
   ]
 }
+
+const origins: Partial<Record<Task['kind'], string>> = { spawned: ' (spawned by it)', split: ' (split off it)' }
+const bySequence = (a: Task, b: Task): number => (a.sequence ?? 0) - (b.sequence ?? 0)
+
+function questionLines({ text, options, deadline, answer }: Question): string[] {
+  const until = deadline === null || answer !== null ? '' : ` (until ${new Date(deadline).toISOString()})`
+  return [
+    `${escaped(text)}${until}`,
+    ...(answer === null ? options.map((option, i) => `  ${i + 1}. ${escaped(option)}`) : [`  → ${escaped(answer)}`]),
+  ]
+}
+
+/** What research came to, as one thing. */
+const researchJson = ({ type, title }: Task, findings: readonly Finding[]) =>
+  type !== 'research' && findings.length === 0
+    ? null
+    : {
+        query: findings.find(({ query }) => query !== '')?.query ?? title,
+        findings: findings.map(({ summary, relevance, sourceRef }) => ({ summary, relevance, sourceRef })),
+        sources: [...new Set(findings.map(({ sourceRef }) => sourceRef).filter(Boolean))],
+      }
 
 const block = (title: string, lines: readonly string[], { paint }: Print): string[] =>
   lines.length > 0 ? ['', paint('bold', title), ...lines.map((line) => `  ${line}`)] : []

@@ -25,10 +25,13 @@ export function taskTable(tasks: readonly Task[], { paint, width, isTerminal, as
     ...(withEpics ? [task.epicId ?? '-'] : []),
     landing(task),
     task.landedCommit?.slice(0, 7) ?? '-',
-    escaped(task.title),
+    `${escaped(task.title)}${origin(task)}`,
   ])
   return columns(shape, rows, { width, heads: isTerminal })
 }
+
+const origin = ({ kind, parentId }: Task): string =>
+  kind === 'spawned' || kind === 'split' ? ` (${kind} by ${parentId})` : ''
 
 const landing = (task: Task): string =>
   task.landedCommit ? 'landed' : task.status === 'landing' ? 'landing' : (task.land ?? 'auto')

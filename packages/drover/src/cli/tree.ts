@@ -10,7 +10,7 @@ export function treeLines(tasks: readonly Task[], { width, ascii }: { width: num
   const roots = tasks.filter(({ parentId }) => parentId === null || !ids.has(parentId))
   const draw = (task: Task, depth: number): string[] => {
     const branch = depth === 0 ? '' : `${'    '.repeat(depth)}${ascii ? '`-- ' : '└── '}`
-    const line = fit(`${branch}${glyphOf(task, ascii)} ${task.id}: ${escaped(task.title)}`, width)
+    const line = fit(`${branch}${glyphOf(task, ascii)} ${task.id}: ${escaped(task.title)}${origin(task)}`, width)
     return [line, ...below(children.get(task.id)).flatMap((child) => draw(child, depth + 1))]
   }
   return [
@@ -20,5 +20,7 @@ export function treeLines(tasks: readonly Task[], { width, ascii }: { width: num
   ]
 }
 
-const below = (children: readonly Task[] = []): Task[] =>
-  children.toSorted((a, b) => (a.sequence ?? 0) - (b.sequence ?? 0))
+/** Its own parts first, then what its agent made beside it. */
+const below = (children: readonly Task[] = []): Task[] => children.toSorted((a, b) => placeOf(a) - placeOf(b))
+const placeOf = ({ sequence }: Task): number => sequence ?? Number.MAX_SAFE_INTEGER
+const origin = ({ kind }: Task): string => (kind === 'spawned' || kind === 'split' ? ` (${kind})` : '')

@@ -109,8 +109,8 @@ export function remedy({ id, status, blockedReason }: Pick<Task, 'id' | 'status'
   if (status === 'paused') return `drover resume ${id}`
   if (status === 'failed' || status === 'cancelled' || blockedReason === 'attempts') return `drover retry ${id}`
   if (blockedReason === 'review' || blockedReason === 'checkout') return `drover land ${id}`
-  if (blockedReason === 'question') return `drover resolve ${id} --note "your answer"`
-  if (blockedReason === 'conflict' || blockedReason === 'gate') return `drover resolve ${id} --note "what to do"`
+  if (blockedReason === 'question') return `drover answer ${id} "your answer"`
   if (blockedReason === 'budget') return `drover resolve ${id}`
+  if (blockedReason === 'conflict' || blockedReason === 'gate') return `drover resolve ${id} --note "what to do"`
   return `drover why ${id}`
 }

@@ -250,6 +250,12 @@ export const errors = {
       `this is for agents, inside an attempt's worktree: ${d.missing.join(', ')} must be set, as drover does for them`,
     () => 'drover help parcel',
   ),
+  'spawn-limit': row<{ problem: string; setting: string }>(
+    'state',
+    5,
+    (d) => d.problem,
+    (d) => `drover config get ${d.setting}`,
+  ),
   'refused-token': row<object>(
     'state',
     5,

@@ -53,6 +53,8 @@ export interface ProposedPart {
   title: string
   description: string
   complexity: string
+  /** Those of the other parts, numbered from 1, that must be done before; nothing else holds it up. */
+  after?: number[]
 }
 
 /** What every event carries. A new event is a row here, a row in `moves` if it moves, and its line in `stream`. */

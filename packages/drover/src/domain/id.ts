@@ -5,7 +5,7 @@ const alphabet = '0123456789abcdefghijkmnpqrstuvwxyz'
 const shape = /^[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?=[A-Za-z0-9])){0,99}$/
 
 /** Makes a short id from random bytes; the caller lengthens it when it is taken. */
-export function makeId(prefix: 'task' | 'epic' | 'hint', random: Uint8Array): string {
+export function makeId(prefix: 'task' | 'epic' | 'hint' | 'question', random: Uint8Array): string {
   return `${prefix}-${Array.from(random, (byte) => alphabet[byte % alphabet.length]).join('')}`
 }
 

@@ -1,3 +1,9 @@
+import { isOver, type TaskStatus } from './task.ts'
+
+/** Whether what is needed stands in nobody's way any more. */
+export const isMet = (need: { status: TaskStatus; until: 'completed' | 'over' }): boolean =>
+  need.status === 'completed' || (need.until === 'over' && isOver(need))
+
 /** Finds a circle in `needs` (who needs whom) and returns it as a path that ends where it began. */
 export function findCircle(needs: ReadonlyMap<string, readonly string[]>): string[] | undefined {
   const done = new Set<string>()

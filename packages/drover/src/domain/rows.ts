@@ -93,6 +93,8 @@ export interface LastRun {
 export interface Need {
   task: string
   needs: string
+  /** `over`: it need not be completed, any end will do. */
+  until: 'completed' | 'over'
 }
 
 export interface LandingRow {

@@ -6,13 +6,16 @@ export interface AtWork {
   scope: readonly string[]
 }
 
-export interface Candidate {
-  task: Task
+/** What decides whether a task may start. */
+export type Waiting = Pick<Task, 'id' | 'scope' | 'notBefore' | 'attempt'>
+
+export interface Candidate<T extends Waiting = Task> {
+  task: T
   lastAttemptIsOver: boolean
 }
 
 /** Why a ready task does not start now; nothing when it may. */
-export function heldBack(candidate: Candidate, atWork: readonly AtWork[], now: number): string | undefined {
+export function heldBack(candidate: Candidate<Waiting>, atWork: readonly AtWork[], now: number): string | undefined {
   const { task } = candidate
   if (!candidate.lastAttemptIsOver) return `attempt ${task.attempt} is still stopping`
   if (task.notBefore > now) return `it waits until ${new Date(task.notBefore).toISOString()}`
@@ -21,8 +24,11 @@ export function heldBack(candidate: Candidate, atWork: readonly AtWork[], now: n
 }
 
 /** The first of the candidates (they come best first) that may start now. */
-export const schedule = (candidates: readonly Candidate[], atWork: readonly AtWork[], now: number): Task | undefined =>
-  candidates.find((candidate) => heldBack(candidate, atWork, now) === undefined)?.task
+export const schedule = <T extends Waiting>(
+  candidates: readonly Candidate<T>[],
+  atWork: readonly AtWork[],
+  now: number,
+): T | undefined => candidates.find((candidate) => heldBack(candidate, atWork, now) === undefined)?.task
 
 /** Whether two sets of globs could name the same file. A task without a scope is in nobody's way. */
 export const overlaps = (one: readonly string[], other: readonly string[]): boolean =>

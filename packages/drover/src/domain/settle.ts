@@ -41,7 +41,7 @@ export function settle(task: Task, end: AttemptEnd, rules: Rules, now: number): 
   if (end.kind === 'parked') return parked(task, end, now)
   if (end.kind === 'budget') return [rests(task, 'budget', end.error)]
   if (end.kind === 'asks') return [rests(task, 'question', end.question)]
-  if (end.kind === 'waits') return [rests(task, 'needs', `waits for ${end.on.join(', ')}`)]
+  if (end.kind === 'waits') return [rests(task, 'needs', waitsFor(end.on))]
   if (end.kind === 'splits') return split(task, end)
   if (end.verdict.verdict === 'block') return [blocked(task, 'question', end.verdict)]
   if (!passed(end.verdict))
@@ -82,10 +82,13 @@ export function settlePart(part: Task, end: AttemptEnd, at: { rules: Rules; now:
   return settle({ ...part, maxAttempts: Number.MAX_SAFE_INTEGER, lostInARow: 0 }, end, at.rules, at.now)
 }
 
+/** Nothing, when what it waited for came while its agent was still at work. */
+const waitsFor = (on: readonly string[]): string => (on.length === 0 ? 'goes on' : `waits for ${on.join(', ')}`)
+
 /** Why the whole attempt rests because of one part; nothing for an end of the part's own. */
 function wordsOfRest(end: AttemptEnd): string | undefined {
   if (end.kind === 'asks') return end.question
-  if (end.kind === 'waits') return `waits for ${end.on.join(', ')}`
+  if (end.kind === 'waits') return waitsFor(end.on)
   if (end.kind === 'splits') return end.reason
   return end.kind === 'parked' || end.kind === 'budget' ? end.error : undefined
 }

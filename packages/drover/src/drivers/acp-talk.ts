@@ -1,14 +1,21 @@
 import type { AgentEvent, Spec, Talk, TurnEnd } from '../ports/driver.ts'
-import type { AcpOptions } from './acp.ts'
-import { endedBy, endOf } from './acp-ends.ts'
+import type { AcpOptions } from './acp-options.ts'
+import { endOf } from './acp-ends.ts'
 import { giveLeave } from './acp-leave.ts'
 import { greeting, openSession, wishes } from './acp-session.ts'
 import { openUpdates } from './acp-updates.ts'
 import { openCounts } from './acp-usage.ts'
+import { endedBy } from './error-words.ts'
 import { type Fields, fieldsIn, textIn } from './json.ts'
 import { ask, type Message, messagesIn, tell } from './json-rpc.ts'
 
-/** The life of one connection: greeting, session, wishes, then prompt after prompt. Ids say what was asked, so answers explain themselves. */
+const mostPings = 1000
+const reply = (...lines: string[]): AgentEvent => ({ kind: 'reply', lines })
+
+/**
+ * The life of one connection: greeting, session, wishes, then prompt after prompt. Ids say what was asked, so answers explain themselves.
+ * A session that is loaded tells its history, also after it is loaded: it is asked something it does not know until nothing came in between.
+ */
 export function openAcpTalk(spec: Spec, options: AcpOptions): Talk {
   const updates = openUpdates(options.aside)
   const usageIn = openCounts(options.countsOn ?? false)
@@ -17,18 +24,26 @@ export function openAcpTalk(spec: Spec, options: AcpOptions): Talk {
   let session = ''
   let wanted: { id: string; line: string }[] = []
   let prompts = 0
+  /** Times it was asked whether the history is told, and what was told since the last time. */
+  let pings = 0
+  let told = 0
   let running = false
   /** Words that wait for the end of the turn that was broken off for them. */
   let hints: { id: string; text: string }[] = []
 
   const prompt = (text: string): string => {
     running = true
+    updates.begin()
     return ask(`prompt/${++prompts}`, 'session/prompt', { sessionId: session, prompt: [{ type: 'text', text }] })
   }
   const cancel = (): string => tell('session/cancel', { sessionId: session })
-  const reply = (...lines: string[]): AgentEvent => ({ kind: 'reply', lines })
 
-  const prepare = (): AgentEvent => reply(wanted[0]?.line ?? prompt(spec.prompt))
+  const isTelling = (): boolean => spec.session !== null && (pings === 0 || told > 0) && pings < mostPings
+  const ping = (): string => {
+    told = 0
+    return ask(`told/${++pings}`, '_drover/told', {})
+  }
+  const prepare = (): AgentEvent => reply(wanted[0]?.line ?? (isTelling() ? ping() : prompt(spec.prompt)))
 
   const opened = (result: Fields): AgentEvent[] => {
     session = textIn(result['sessionId']) || (spec.session ?? '')
@@ -53,11 +68,12 @@ export function openAcpTalk(spec: Spec, options: AcpOptions): Talk {
       wanted = wanted.slice(1) // what was refused is left as it is
       return [prepare()]
     }
+    if (id.startsWith('told/')) return prompts === 0 ? [prepare()] : []
     if (message.kind === 'refusal') {
       if (id === 'initialize')
         return [{ kind: 'turn', end: { reason: 'unsupported', text: message.text, until: null } }]
       if (id !== 'session' && !id.startsWith('prompt/')) return []
-      return [...updates.flush(), ...end(endedBy(message, now))]
+      return [...updates.end(), ...end(endedBy(message, now))]
     }
     if (id === 'initialize' && stage === 'greeting') {
       version = textIn(fieldsIn(message.result['agentInfo'])['version']) || null
@@ -69,7 +85,7 @@ export function openAcpTalk(spec: Spec, options: AcpOptions): Talk {
   }
 
   const ended = (result: Fields, now: number): AgentEvent[] => {
-    const before = [...updates.flush(), ...usageIn(result)]
+    const before = [...updates.end(), ...usageIn(result)]
     const failure = updates.failure()
     const stop = textIn(result['stopReason'])
     const how =
@@ -83,15 +99,16 @@ export function openAcpTalk(spec: Spec, options: AcpOptions): Talk {
     if (message.kind === 'request') return [reply(giveLeave(spec, message.id, message.method, message.params))]
     if (message.kind !== 'notice') return answered(String(message.id), message, now)
     if (message.method !== 'session/update') return [{ kind: 'alive' }]
-    // Before our first prompt it tells the history of a session that was loaded.
-    return running || prompts > 0 ? updates.read(fieldsIn(message.params['update'])) : [{ kind: 'alive' }]
+    if (prompts > 0) return updates.read(fieldsIn(message.params['update']))
+    told++
+    return [{ kind: 'alive' }]
   }
 
   return {
     open: () => [greeting()],
     read: (line, now) => messagesIn(line).flatMap((message) => meaning(message, now)),
     say(intent) {
-      if (stage !== 'ready') return undefined
+      if (prompts === 0) return undefined
       if (intent.kind === 'prompt') return running ? undefined : [prompt(intent.text)]
       if (!running) return undefined
       if (intent.kind === 'interrupt') {

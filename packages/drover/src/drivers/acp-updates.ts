@@ -1,8 +1,9 @@
 import type { AgentEvent } from '../ports/driver.ts'
-import type { AcpOptions } from './acp.ts'
+import type { AcpOptions } from './acp-options.ts'
 import { costIn } from './acp-usage.ts'
 import { type Fields, fieldsIn, listIn, textIn } from './json.ts'
 
+const isOver = new Set(['completed', 'failed'])
 /** A text that is longer keeps its end, where a report would be. */
 const longestText = 256 * 1024
 
@@ -11,13 +12,14 @@ export function openUpdates(aside: AcpOptions['aside']) {
   let pieces = ''
   let last = ''
   let failure: string | undefined
-  const begun = new Map<string, string>()
+  const begun = new Map<string, { name: string; detail: string }>()
 
   const flush = (): AgentEvent[] => {
-    if (pieces === '') return []
-    last = pieces
+    const text = pieces
     pieces = ''
-    return [{ kind: 'text', text: last }]
+    if (text.trim() === '') return []
+    last = text
+    return [{ kind: 'text', text }]
   }
 
   const piece = (text: string): AgentEvent[] => {
@@ -35,16 +37,15 @@ export function openUpdates(aside: AcpOptions['aside']) {
 
   const tool = (update: Fields): AgentEvent[] => {
     const id = textIn(update['toolCallId'])
-    const status = textIn(update['status'])
-    const isOver = status === 'completed' || status === 'failed'
     const known = begun.get(id)
-    const name = known ?? (textIn(update['kind']) || 'tool')
-    const detail = detailOf(update)
-    const begins: AgentEvent[] = known === undefined ? [{ kind: 'tool', phase: 'begins', id, name, detail }] : []
-    if (!isOver) begun.set(id, name)
-    else begun.delete(id)
-    if (isOver) return [...flush(), ...begins, { kind: 'tool', phase: 'ends', id, name, detail }]
-    return [...flush(), ...(begins.length > 0 ? begins : [{ kind: 'alive' } as const])]
+    const about = known ?? { name: textIn(update['kind']) || 'tool', detail: detailOf(update) }
+    const begins: AgentEvent = known ? { kind: 'alive' } : { kind: 'tool', phase: 'begins', id, ...about }
+    if (!isOver.has(textIn(update['status']))) {
+      begun.set(id, about)
+      return [...flush(), begins]
+    }
+    begun.delete(id)
+    return [...flush(), begins, { kind: 'tool', phase: 'ends', id, ...about }]
   }
 
   const readers: Readonly<Record<string, (update: Fields) => AgentEvent[]>> = {
@@ -59,11 +60,21 @@ export function openUpdates(aside: AcpOptions['aside']) {
       const kind = textIn(update['sessionUpdate'])
       return Object.hasOwn(readers, kind) ? readers[kind]!(update) : [{ kind: 'alive' }]
     },
-    flush,
+    /** The turn is over: so is what it had begun and did not tell the end of. */
+    end(): AgentEvent[] {
+      const open = [...begun].map(([id, about]): AgentEvent => ({ kind: 'tool', phase: 'ends', id, ...about }))
+      begun.clear()
+      return [...flush(), ...open]
+    },
     /** The agent's last words. */
     last: () => last,
     /** The program's own error, when nothing came after it. */
     failure: () => failure,
+    /** A turn begins. */
+    begin(): void {
+      last = ''
+      failure = undefined
+    },
   }
 }
 

@@ -20,7 +20,7 @@ export function claudeDriver(words: Words): Driver {
     program: {
       name: words.path,
       version: ['--version'],
-      login: 'claude /login',
+      login: 'claude auth login',
       install: 'npm install -g @anthropic-ai/claude-code',
     },
     spawn: (spec) => ({

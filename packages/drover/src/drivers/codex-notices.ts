@@ -10,9 +10,12 @@ export interface Heard {
   introduced: boolean
   version: string | null
   thread: string | null
+  /** The turn that began; the answer to its start comes before that, too early for a hint. */
   turn: string | null
-  /** The turn that ended last: the answer to its start may come behind its end. */
+  /** The turn that ended last. */
   over: string | null
+  /** Words that were said to it come back with the id they had; in an older Codex they do not. */
+  namesHints: boolean
   words: string
   /** An error after which it does not go on. */
   fault: TurnEnd | null
@@ -28,6 +31,7 @@ export const nothingHeard = (): Heard => ({
   thread: null,
   turn: null,
   over: null,
+  namesHints: true,
   words: '',
   fault: null,
   open: new Map(),
@@ -64,8 +68,9 @@ const ofOurThread: Readonly<Record<string, Notice>> = {
   error: (heard, params, now) => troubled(heard, params, now),
 }
 
-/** A hint carries its id: it is heard when it becomes part of the conversation, not when it was accepted. */
+/** A hint is heard when it has become part of the conversation; that it was accepted is too early, an interrupt may still lose it. */
 function begun(heard: Heard, item: Fields): AgentEvent[] {
+  if (item['type'] === 'userMessage') heard.namesHints = 'clientId' in item
   const hint = item['type'] === 'userMessage' ? textIn(item['clientId']) : ''
   if (hint !== '') return [{ kind: 'heard', hint }]
   const tool = toolEvent(item, 'begins')

@@ -35,33 +35,41 @@ function say({ thread, turn }: Heard, intent: Intent): string[] | undefined {
   if (turn === null) return undefined
   if (intent.kind === 'interrupt') return [ask('interrupt', 'turn/interrupt', { threadId: thread, turnId: turn })]
   const hint = { threadId: thread, expectedTurnId: turn, clientUserMessageId: intent.id, input: textInput(intent.text) }
-  return [ask(`hint ${intent.id}`, 'turn/steer', hint)]
+  return [ask(hintId + intent.id, 'turn/steer', hint)]
 }
 
 const textInput = (text: string): Fields[] => [{ type: 'text', text, text_elements: [] }]
 const startTurn = (threadId: string, text: string): string =>
   ask('turn', 'turn/start', { threadId, input: textInput(text) })
 
-function openThread(spec: Spec): string {
+/**
+ * A new thread works where the program was started: to one that names its folder Codex would give its trust for good, in the person's own
+ * configuration, and obey what a repository's `.codex` says from then on. A resumed one has to be told, or it goes back to its old folder.
+ */
+function openThread(spec: Spec, id = 'thread', brief: Fields = { excludeTurns: true }): string {
   const settings = {
-    cwd: spec.worktree,
     approvalPolicy: 'never',
     sandbox: sandboxOf(spec),
     config: settingsOf(spec, withItsEnvironment),
     ...(spec.model !== null && { model: spec.model }),
   }
-  return spec.session === null
-    ? ask('thread', 'thread/start', settings)
-    : ask('thread', 'thread/resume', { ...settings, threadId: spec.session, excludeTurns: true })
+  if (spec.session === null) return ask(id, 'thread/start', settings)
+  return ask(id, 'thread/resume', { ...settings, threadId: spec.session, cwd: spec.worktree, ...brief })
 }
 
 function understand(spec: Spec, heard: Heard, message: Message, now: number): AgentEvent[] {
   if (message.kind === 'request')
     return [{ kind: 'reply', lines: [giveLeave(spec, message.id, message.method, message.params)] }]
-  if (message.kind === 'refusal') return refused(heard, message, now)
+  if (message.kind === 'refusal') return refused(spec, message, now)
   if (message.kind === 'notice') return noticed(heard, message.method, message.params, now)
-  return Object.hasOwn(answered, message.id) ? answered[message.id]!(spec, heard, message.result) : []
+  if (Object.hasOwn(answered, message.id)) return answered[message.id]!(spec, heard, message.result)
+  return heard.namesHints ? [] : accepted(String(message.id))
 }
+
+const hintId = 'hint '
+/** All that an older Codex says of a hint. */
+const accepted = (id: string): AgentEvent[] =>
+  id.startsWith(hintId) ? [{ kind: 'heard', hint: id.slice(hintId.length) }] : []
 
 const answered: Readonly<Record<string, (spec: Spec, heard: Heard, result: Fields) => AgentEvent[]>> = {
   initialize(spec, heard, { userAgent }) {
@@ -69,24 +77,25 @@ const answered: Readonly<Record<string, (spec: Spec, heard: Heard, result: Field
     heard.version = /\/(\d+\.\d+\.\d\S*)/.exec(textIn(userAgent))?.[1] ?? null
     return [{ kind: 'reply', lines: [tell('initialized'), openThread(spec)] }]
   },
-  thread(spec, heard, { thread, model }) {
-    const session = textIn(fieldsIn(thread)['id'])
-    heard.thread = session
-    return [
-      { kind: 'session', session, model: textIn(model) || null, version: heard.version },
-      { kind: 'reply', lines: [startTurn(session, spec.prompt)] },
-    ]
-  },
-  turn(_, heard, { turn }) {
-    const id = textIn(fieldsIn(turn)['id'])
-    if (id !== heard.over) heard.turn = id
-    return []
-  },
+  thread: begin,
+  'thread at length': begin,
+}
+
+function begin(spec: Spec, heard: Heard, { thread, model }: Fields): AgentEvent[] {
+  const session = textIn(fieldsIn(thread)['id'])
+  heard.thread = session
+  return [
+    { kind: 'session', session, model: textIn(model) || null, version: heard.version },
+    { kind: 'reply', lines: [startTurn(session, spec.prompt)] },
+  ]
 }
 
 /** A hint or an interrupt that comes too late is refused: the turn's end says all there is to say. */
-function refused(heard: Heard, { id, code, text }: Message & { kind: 'refusal' }, now: number): AgentEvent[] {
-  if (id !== 'initialize' && id !== 'thread' && id !== 'turn') return []
+function refused(spec: Spec, { id, code, text }: Message & { kind: 'refusal' }, now: number): AgentEvent[] {
+  if (id !== 'turn' && !Object.hasOwn(answered, id)) return []
+  if (id === 'thread' && text.includes('excludeTurns'))
+    // an older Codex can only say the whole history again
+    return [{ kind: 'reply', lines: [openThread(spec, 'thread at length', {})] }]
   const strange = id === 'initialize' || code === methodNotFound || /unknown variant `(?:thread|turn)\//.test(text)
   return [{ kind: 'turn', end: endedBy(strange ? 'unsupported' : reasonInWords(text), text, now) }]
 }

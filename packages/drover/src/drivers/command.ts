@@ -20,7 +20,8 @@ export function commandDriver(name: string, command: string, env: Readonly<Recor
       env: { ...env },
       stdin: run === null ? 'prompt' : 'none',
     }),
-    talk: null,
+    talk: () => ({ open: () => [], read: (line) => [{ kind: 'text', text: line }], say: () => undefined }),
+    silent: true,
     configured: () => ({}),
   }
 }

@@ -20,7 +20,7 @@ export const copilotDriver = (words: Words): Driver =>
       '--no-auto-update',
       ...(permission === 'full' && !readOnly ? ['--allow-all'] : []),
       ...(model === null ? [] : ['--model', model]),
-      ...(tools === null ? [] : ['--additional-mcp-config', `@${join(folder, serversFile)}`]),
+      ...(tools === null ? [] : ['--additional-mcp-config', `@${join(folder, serversFile)}`, '--allow-tool', 'drover']),
     ],
     files: ({ tools }) =>
       tools === null ? {} : { [serversFile]: JSON.stringify({ mcpServers: { drover: server(tools) } }) },
@@ -28,7 +28,7 @@ export const copilotDriver = (words: Words): Driver =>
     countsOn: true,
     aside: (text) => {
       if (/^Info: .*retrying/i.test(text)) return 'retrying'
-      return /^Error: /.test(text) ? 'error' : /^(?:Info|Warning): /.test(text) ? 'note' : undefined
+      return text.startsWith('Error: ') ? 'error' : /^(?:Info|Warning): /.test(text) ? 'note' : undefined
     },
     fallback: commandDriver('copilot', `${inShell(words.path)} --allow-all-tools --no-auto-update`, words.env),
     configured: (folder) => ({ COPILOT_HOME: folder }),

@@ -1,7 +1,9 @@
 import type { AgentSettings } from '../domain/settings.ts'
 import type { Driver } from '../ports/driver.ts'
+import { acpDriver } from './acp.ts'
 import { commandDriver } from './command.ts'
-import { alsoCalled, presets } from './presets.ts'
+import { alsoCalled, known } from './known.ts'
+import type { Words } from './words.ts'
 
 export interface Drivers {
   /** Every agent that has a name here. */
@@ -11,29 +13,35 @@ export interface Drivers {
   available(name: string, isProgram: (program: string) => boolean): boolean
 }
 
-/** The drivers of all agents: those that drover knows, and those the settings name or change. */
-export function openDrivers(agents: Readonly<Record<string, Partial<AgentSettings>>>): Drivers {
-  const wordsOf = (name: string): Pick<AgentSettings, 'command' | 'env'> | undefined => {
-    const real = alsoCalled[name] ?? name
-    const said = agents[name] ?? agents[real]
-    const command = said?.command || own(presets, real)?.command
-    return command ? { command, env: { ...own(presets, real)?.env, ...said?.env } } : undefined
+type Said = Partial<AgentSettings>
+
+/** The drivers of all agents: those that drover knows, and those the settings name or change. `self` runs drover itself. */
+export function openDrivers(agents: Readonly<Record<string, Said>>, self: readonly string[] = []): Drivers {
+  const saidOf = (name: string): Said => agents[name] ?? agents[alsoCalled[name] ?? name] ?? {}
+  const made = new Map<string, Driver | undefined>()
+  const driverFor = (name: string): Driver | undefined => {
+    if (!made.has(name)) made.set(name, driverOf(alsoCalled[name] ?? name, saidOf(name), self))
+    return made.get(name)
   }
   return {
-    names: [...new Set([...Object.keys(presets), ...Object.keys(agents)])].filter(wordsOf),
-    driverFor(name) {
-      const words = wordsOf(name)
-      return words && commandDriver(alsoCalled[name] ?? name, words.command, words.env)
-    },
+    names: [...new Set([...Object.keys(known), ...Object.keys(agents)])].filter(driverFor),
+    driverFor,
     available(name, isProgram) {
-      const program = programOf(wordsOf(name)?.command ?? '')
-      return program === undefined || (program !== '' && isProgram(program))
+      const driver = driverFor(name)
+      const program = driver && programOf(saidOf(name).command || saidOf(name).acp || driver.program?.name || '')
+      return driver !== undefined && (program === undefined || (program !== '' && isProgram(program)))
     },
   }
 }
 
-const own = <V>(table: Readonly<Record<string, V>>, name: string): V | undefined =>
-  Object.hasOwn(table, name) ? table[name] : undefined
+/** A command of the user's own comes first, then ACP, then what drover knows. */
+function driverOf(name: string, said: Said, self: readonly string[]): Driver | undefined {
+  const { command = '', acp = '', path = '', args = [], env = {} } = said
+  if (command !== '') return commandDriver(name, command, env)
+  const words = (program: string): Words => ({ path: path || program, args, env, self })
+  if (acp !== '') return acpDriver(name, { ...words('sh'), args: ['-c', `exec ${acp} "$@"`, 'sh', ...args] })
+  return Object.hasOwn(known, name) ? known[name]!(words(name)) : undefined
+}
 
 const byTheShell = new Set(
   '. : [ ! { ( case cd command eval exec export for if set source test trap umask unset until while'.split(' '),

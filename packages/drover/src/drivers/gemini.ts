@@ -3,7 +3,10 @@ import { acpDriver, inShell } from './acp.ts'
 import { commandDriver } from './command.ts'
 import type { Words } from './words.ts'
 
-/** Gemini CLI. In a folder that nobody trusted it goes back to asking, whatever it was told: so the attempt's is trusted. */
+/**
+ * Gemini CLI. In a folder that nobody trusted it goes back to asking, whatever it was told: so the attempt's is trusted. Its plan mode would take
+ * drover's tools away from research.
+ */
 export const geminiDriver = (words: Words): Driver =>
   acpDriver('gemini', words, {
     program: {
@@ -15,21 +18,25 @@ export const geminiDriver = (words: Words): Driver =>
     args: ({ model, permission, readOnly }) => [
       '--acp',
       '--skip-trust',
-      ...(readOnly ? [] : ['--approval-mode', permission === 'full' ? 'yolo' : permission]),
+      '--approval-mode',
+      readOnly ? 'default' : permission === 'full' ? 'yolo' : permission,
       ...(model === null ? [] : ['--model', model]),
     ],
-    first: ({ session }) => (session === null ? undefined : laterThanItsFile(session)),
+    first: ({ session }) => (session === null ? undefined : keepSession(session)),
     fallback: commandDriver('gemini', `${inShell(words.path)} --yolo --skip-trust`, words.env),
     configured: (folder) => ({ GEMINI_CLI_HOME: folder }),
   })
 
 /**
- * A session is kept in a file that is named after the minute. One that is loaded in the minute it began in is written over, and lost:
- * then the next minute is waited for.
+ * Gemini keeps a session in a file that is named after the minute, and begins another one whenever it loads it: in the same minute that is the same
+ * file, and the session is lost; else one without a word in it, for which the next start throws all files of the session away. So the one with words
+ * gets the name of a minute that is over, and those without are removed.
  */
-const laterThanItsFile = (session: string): string => `
-is_of_now() {
-  set -- "\${GEMINI_CLI_HOME:-$HOME}"/.gemini/tmp/*/chats/session-$(date -u +%Y-%m-%dT%H-%M)-${session.slice(0, 8).replaceAll(/[^\w-]/g, '')}*
-  [ -e "$1" ]
+const keepSession = (session: string): string => {
+  const id = session.slice(0, 8).replaceAll(/[^\w-]/g, '')
+  return `
+for __file in "\${GEMINI_CLI_HOME:-$HOME}"/.gemini/tmp/*/chats/session-*-${id}.jsonl; do
+  if grep -qs '^{"id":' "$__file"; then mv -n "$__file" "\${__file%/*}/session-2000-01-01T00-00-${id}.jsonl"
+  else rm -f "$__file"; fi
+done 2>/dev/null`
 }
-while is_of_now; do sleep 1; done`

@@ -54,7 +54,7 @@ async function begin(crew: Crew, durable: Durable, { work, hand, folder, found }
     work,
     folder,
     hand,
-    talk: hand.driver.talk!(spec),
+    talk: hand.driver.talk(spec),
     offset: 0,
     heard: nothingHeard(crew.clock.ticks()),
     resumed: session !== null,

@@ -1,6 +1,7 @@
 import { jobId } from '../domain/id.ts'
 import { isPassing } from '../domain/ledger-trouble.ts'
 import type { Job } from '../ports/durable.ts'
+import type { Claim } from '../ports/ledger.ts'
 import { runIsSpent } from './budget.ts'
 import type { Crew } from './crew.ts'
 import { liftCheckouts } from './lift.ts'
@@ -11,21 +12,24 @@ export interface Dispatch {
   epic: string | null
   /** Agents that can work here. */
   agents: readonly string[]
-  /** Ends when nothing can go on; a daemon stays. */
-  ends: boolean
+  /** Says that the run is over, now that nothing can go on; false when something came up meanwhile. A daemon has none: it stays. */
+  end?(claim: Claim): Promise<boolean>
   /** Called when all that is left is due later, or when nothing new may begin. */
   onWait?(until: number | null, why: string): void
 }
 
 const lookAgainMs = 3_000
 const gatherMs = 20
+/** Tasks and jobs get out of step seldom: they are compared no more often than this, and at last before the end. */
+const sweepMs = 25
 
 /** Fills free slots with the best ready tasks until the signal, or until nothing can go on. */
 export async function dispatch(crew: Crew, slots: Slots, wanted: Dispatch, signal: AbortSignal): Promise<void> {
   const bell = crew.ledger.bell()
+  const upkeep = openUpkeep(crew)
   let told: number | 'lacks' | undefined
   while (!signal.aborted) {
-    const found = await look(crew, slots, wanted, signal).catch((error: unknown) => laterOn(crew, error))
+    const found = await look(crew, slots, { ...wanted, upkeep }, signal).catch((error: unknown) => laterOn(crew, error))
     if (found === 'over') return
     const { waitMs, due, lacks } = found
     const news = lacks === undefined ? due : 'lacks'
@@ -47,11 +51,12 @@ interface Found {
   lacks?: string | undefined
 }
 
-async function look(crew: Crew, slots: Slots, wanted: Dispatch, signal: AbortSignal): Promise<Found | 'over'> {
+type Looking = Dispatch & { upkeep: ReturnType<typeof openUpkeep> }
+
+async function look(crew: Crew, slots: Slots, wanted: Looking, signal: AbortSignal): Promise<Found | 'over'> {
   const spent = await runIsSpent(crew)
   const lacks = crew.ground.lacks() ?? spent
-  await liftCheckouts(crew)
-  await sweep(crew)
+  const sweepInMs = await wanted.upkeep()
   // Asked before anything is claimed, and with one time for both: whatever becomes ready meanwhile is seen next time.
   const now = crew.clock.now()
   const jobs = await crew.runtime.living()
@@ -64,15 +69,30 @@ async function look(crew: Crew, slots: Slots, wanted: Dispatch, signal: AbortSig
   // Nothing waits longer than this: the clock was set back, and what seems to be due in hours has waited long enough.
   const wasSetBack = next !== undefined && next - now > crew.settings.retry_delay_max
   const due = wasSetBack ? await begin(next) : next
-  const waitMs = Math.min(lookAgainMs, due === undefined ? lookAgainMs : Math.max(1, due - crew.clock.now()))
+  const untilDue = due === undefined ? lookAgainMs : Math.max(1, due - crew.clock.now())
+  const waitMs = Math.min(sweepInMs || lookAgainMs, untilDue)
   const isIdle = slots.busy() === 0
   // No money comes by itself, as room on a disk may.
-  if (wanted.ends && spent !== undefined && jobs.length === 0 && isIdle) return 'over'
+  if (wanted.end && spent !== undefined && jobs.length === 0 && isIdle) return 'over'
   const isHeldUp = lacks !== undefined && (await crew.reading.standing(wanted.epic ?? undefined)).counts.ready > 0
   if (isHeldUp) return { waitMs, lacks, due: isIdle ? due : undefined }
   // Nothing runs, lands or is due: whatever is left waits for a person, or for an agent that cannot work.
-  if (wanted.ends && jobs.length === 0 && isIdle && due === undefined) return 'over'
-  return { waitMs, due: isIdle ? due : undefined }
+  if (sweepInMs > 0) return { waitMs, due: isIdle ? due : undefined }
+  if (!wanted.end || jobs.length > 0 || !isIdle || due !== undefined) return { waitMs, due: isIdle ? due : undefined }
+  return (await wanted.end(claimOf(crew, wanted, { now: crew.clock.now(), slot: 1 }))) ? 'over' : { waitMs: 0 }
+}
+
+/** Lifts and sweeps, but not again at once: answers then how long it is until the next time. */
+function openUpkeep(crew: Crew): () => Promise<number> {
+  let next = -Infinity
+  return async () => {
+    const now = crew.clock.ticks()
+    if (now < next) return Math.ceil(next - now)
+    next = now + sweepMs
+    await liftCheckouts(crew)
+    await sweep(crew)
+    return 0
+  }
 }
 
 /**
@@ -92,19 +112,11 @@ function laterOn({ here }: Crew, error: unknown): Found {
 async function fill(
   crew: Crew,
   slots: Slots,
-  { epic, agents }: Dispatch,
+  wanted: Dispatch,
   { now, signal }: { now: number; signal: AbortSignal },
 ): Promise<void> {
   for (let slot = slots.free(); slot !== undefined && !signal.aborted; slot = slots.free()) {
-    const claim = {
-      machine: crew.here.machine,
-      slot,
-      epic,
-      agents,
-      defaultAgent: crew.settings.agent,
-      now,
-    }
-    const task = await crew.ledger.claim(claim, ({ id, attempt }) =>
+    const task = await crew.ledger.claim(claimOf(crew, wanted, { now, slot }), ({ id, attempt }) =>
       crew.runtime.start({ id: jobId(id, attempt), kind: 'drive', task: id, attempt, lane: null }),
     )
     if (!task) return
@@ -112,6 +124,12 @@ async function fill(
     crew.runtime.poke()
   }
 }
+
+const claimOf = (
+  { here, settings }: Crew,
+  { epic, agents }: Dispatch,
+  { now, slot }: { now: number; slot: number },
+): Claim => ({ machine: here.machine, slot, epic, agents, defaultAgent: settings.agent, now })
 
 export interface Slots {
   free(): number | undefined

@@ -8,6 +8,7 @@ import type { Crew } from './crew.ts'
 import { openPart, partsAtWork, partsOf, passedParts } from './parts.ts'
 import { resolution } from './resolution.ts'
 import { rulesFor } from './rules.ts'
+import { onlyWaited } from './said.ts'
 import { whoStopped } from './who-stopped.ts'
 import { workOn, type Place } from './work-on.ts'
 
@@ -119,7 +120,8 @@ async function openWorktree(driving: Driving, step: Step): Promise<Place | Unrea
   if (missing) return { end: 'failed', words: missing }
   const fresh = attempt?.fresh === true || (await beginsAnew(crew, task))
   if (fresh) await partsBack(driving, step.key, await passedParts(crew.reading, job.task))
-  const wanted = { task: job.task, attempt: job.attempt, base, fresh, from: task.commit }
+  const { commit: from, startsFrom } = task
+  const wanted = { task: job.task, attempt: job.attempt, base, fresh, from, startsFrom }
   const worktree = await crew.workspace.at(wanted, step.signal)
   if (!('problem' in worktree)) return { base: worktree.base, slot: attempt?.slot ?? 0 }
   if (!step.signal.aborted) return { end: 'failed', words: worktree.problem }
@@ -143,7 +145,8 @@ async function beginsAnew({ reading, driverFor, settings }: Crew, task: Task): P
   const agent = task.run === null ? (task.agent ?? settings.agent) : 'command'
   if (task.attempt === 1 || driverFor(agent).abilities.continues) return false
   const last = await reading.attempt(task.id, task.attempt - 1)
-  return last !== undefined && last.outcome !== 'task.paused' && last.outcome !== 'task.retried'
+  if (last === undefined || last.outcome === 'task.paused' || last.outcome === 'task.retried') return false
+  return !(await onlyWaited(reading, task.id, last.attempt))
 }
 
 /** Makes exactly one event of how the attempt ended; landing begins in the same transaction. */
@@ -213,7 +216,8 @@ async function partsBack(driving: Driving, key: string, parts: readonly Task[]):
 /** A worktree is free for others once nobody will go on in it. Until then the attempt is not over: the next one may want it. */
 async function leave({ crew, job }: Driving, step: Step): Promise<'left' | 'kept'> {
   const task = await crew.reading.task(job.task)
-  const isLeft = task !== undefined && (isOver(task) || (task.status === 'ready' && task.fresh))
+  const isLeft =
+    task !== undefined && (isOver(task) || task.status === 'decomposed' || (task.status === 'ready' && task.fresh))
   if (isLeft) await crew.workspace.release(job.task)
   const answer = isLeft ? 'left' : 'kept'
   await crew.ledger.transact(function* () {

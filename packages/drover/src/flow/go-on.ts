@@ -30,7 +30,7 @@ export async function relaunch(talking: Talking, words: string | 'anew'): Promis
   const worktree = (await crew.workspace.find(work.owner))?.path ?? folder
   const spec = await specOf(crew, work, hand, { folder, worktree, promptFile: `${folder}/prompt.md`, session, env: {} })
   talking.hand = hand
-  talking.talk = hand.driver.talk!(spec)
+  talking.talk = hand.driver.talk(spec)
   talking.resumed = session !== null
   talking.offset = 0
   talking.heard = nothingHeard(crew.clock.ticks())

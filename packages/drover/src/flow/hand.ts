@@ -31,7 +31,7 @@ export async function handFor(crew: Crew, work: Work): Promise<Hand> {
     model: task.model ?? (model === '' ? null : model),
     permission,
     driver,
-    talks: driver.talk !== null,
+    talks: !driver.silent,
     timeoutMs: task.timeoutMs ?? crew.settings.task_timeout,
   }
 }

@@ -1,3 +1,4 @@
+import type { Task } from '../domain/task.ts'
 import type { Check, Report, Verdict } from '../domain/verdict.ts'
 import { passed, verdictOf } from '../domain/verdict.ts'
 import type { Crew } from './crew.ts'
@@ -36,12 +37,14 @@ export async function judgeWork(crew: Crew, { work, ran, kept }: Judging, signal
     exitCode: ran.exitCode,
     signal: ran.signal,
     outputTail,
+    said: ran.said ?? null,
   }
   const said =
     (await crew.judgeFor(task.judge).judge(evidence, signal)) ??
     verdictOf('unknown', 'nobody', 'no judge could tell how it went')
   const verdict = { ...said, changed }
   if (!passed(verdict)) return verdict
+  if (isResearch(task, work) && kept.files.length > 0) return overruled(verdict, wrote(kept.files))
   if (kept.problem !== null) return overruled(verdict, kept.problem)
   if (kept.leftovers && !crew.settings['land.auto_commit']) return overruled(verdict, uncommitted)
   if (!task.verify || task.checks.length === 0) return verdict
@@ -73,6 +76,11 @@ function contradiction({ verdict, summary }: Verdict, report: Report | null, red
 /** Where it was worked; or what was kept, when the agent removed all of it. */
 const worktreeOf = async ({ workspace }: Crew, { owner, attempt }: Work, { base, commit }: Keeping) =>
   (await workspace.find(owner)) ?? (await workspace.at({ task: owner, attempt, base, fresh: false, from: commit }))
+
+/** Of a sub-task nobody can tell which changes in its parent's worktree are its own. */
+const isResearch = ({ type }: Task, { task, owner }: Work): boolean => type === 'research' && task === owner
+const wrote = (files: readonly string[]): string =>
+  `research changes nothing, but it left ${files.slice(0, 10).join(', ')}${files.length > 10 ? ` and ${files.length - 10} more` : ''}: the answer belongs into findings and the report`
 
 const uncommitted = 'it passed with uncommitted files, and land.auto_commit is off: commit what should land'
 
@@ -118,7 +126,7 @@ async function check(
 }
 
 /** The newest report of this attempt: through the daemon, or left in a file while no daemon answered. */
-async function lastReport(crew: Crew, work: Work): Promise<Report | null> {
+export async function lastReport(crew: Crew, work: Work): Promise<Report | null> {
   const said = await crew.reading.events(0, { task: work.task, types: ['task.reported'] }, 500)
   const ofThisAttempt = said.filter((event) => event.attempt === work.attempt).at(-1)
   if (ofThisAttempt?.type === 'task.reported') return ofThisAttempt.data.report

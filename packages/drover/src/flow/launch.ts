@@ -26,7 +26,7 @@ export async function launchProgram(
 ): Promise<void> {
   await crew.workspace.forgetClaims(work.owner)
   const promptFile = await writeWords(crew, work, hand, { folder, opening })
-  const worktree = (await crew.workspace.find(work.owner))!.path
+  const { path: worktree, gitFolders = [] } = (await crew.workspace.find(work.owner))!
   const env = (extra: Record<string, string>): Record<string, string> =>
     crew.here.envOf({
       task: work.task,
@@ -38,9 +38,9 @@ export async function launchProgram(
       extra,
     })
   const session = opening === 'anew' ? null : opening.session
-  const spec = await specOf(crew, work, hand, { folder, worktree, promptFile, session, env: env({}) })
+  const spec = await specOf(crew, work, hand, { folder, worktree, gitFolders, promptFile, session, env: env({}) })
   const launch: Launch = crew.isolation.wrap(hand.driver.spawn(spec), { worktree, folder })
-  const open = hand.driver.talk?.(spec).open() ?? []
+  const open = hand.driver.talk(spec).open()
   await crew.system.launch({
     folder,
     cwd: worktree,
@@ -57,16 +57,24 @@ export async function specOf(
   crew: Crew,
   work: Work,
   { task, model, permission, driver }: Hand,
-  about: { folder: string; worktree: string; promptFile: string; session: string | null; env: Record<string, string> },
+  about: {
+    folder: string
+    worktree: string
+    gitFolders?: readonly string[]
+    promptFile: string
+    session: string | null
+    env: Record<string, string>
+  },
 ): Promise<Spec> {
-  const { folder, worktree, promptFile, session, env } = about
+  const { folder, worktree, gitFolders = [], promptFile, session, env } = about
   return {
     run: task.run,
-    prompt: driver.talk === null ? '' : ((await crew.system.readFile(promptFile)) ?? ''),
+    prompt: driver.silent ? '' : ((await crew.system.readFile(promptFile)) ?? ''),
     promptFile,
     session,
     newSession: crew.here.sessionId(`${work.task}/${work.attempt}/${crew.system.earlier(folder)}`),
     worktree,
+    gitFolders,
     folder,
     model,
     permission,

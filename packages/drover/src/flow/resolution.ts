@@ -1,16 +1,13 @@
-import { plainWords } from '../domain/draft.ts'
+import { DroverError } from '../domain/error.ts'
 import type { NewEvent } from '../domain/event.ts'
 import type { AttemptEnd } from '../domain/settle.ts'
 import type { Task } from '../domain/task.ts'
 import type { Verdict } from '../domain/verdict.ts'
-import type { Reading } from '../ports/reading.ts'
+import { spawnedBy } from './child.ts'
 import type { Crew } from './crew.ts'
 import { freshId } from './operations/epic.ts'
+import { born, inherited, refuseTooMany } from './operations/spawn.ts'
 
-/** How many tasks deep one may resolve what blocks another. */
-const deepest = 3
-/** How many times a task may be helped so before a person is asked. */
-const most = 20
 const longestTitle = 200
 
 /**
@@ -21,15 +18,16 @@ export async function resolution(crew: Crew, task: Task, end: AttemptEnd): Promi
   if (crew.settings.on_blocked !== 'task') return undefined
   if (end.kind !== 'judged' || end.verdict.verdict !== 'block' || end.verdict.by === 'drover') return undefined
   const words = wordsFor(task, end.verdict)
-  if (!(await mayFile(crew.reading, task, words))) return undefined
+  if (!(await mayFile(crew, task, words))) return undefined
   const id = await freshId(crew, 'task')
   const { verdict } = end
   const about = { task: task.id, attempt: task.attempt }
   const note = `waits for ${id}, which resolves: ${verdict.summary}`
   return [
-    { type: 'task.blocked', ...about, data: { reason: 'needs', note, counts: false, verdict } },
-    { type: 'task.created', task: id, data: { ...born(task), words: { ...inherited(task), ...words } } },
+    { type: 'task.created', task: id, data: { ...born(task), kind: 'spawned', words: { ...inherited(task), type: 'implementation', ...words } } },
     { type: 'task.edited', ...about, data: { words: {}, addNeeds: [id], removeNeeds: [], until: 'over' } },
+    // Last: one that has nothing to wait for yet would go on at once.
+    { type: 'task.blocked', ...about, data: { reason: 'needs', note, counts: false, verdict } },
   ]
 }
 
@@ -48,39 +46,15 @@ const wordsFor = ({ id, title }: Task, { summary, detail }: Verdict): { title: s
   }
 }
 
-/** The same obstacle twice is nothing that one more task would take away. */
-async function mayFile(reading: Reading, task: Task, words: { title: string; description: string }): Promise<boolean> {
-  const made = (await reading.tasks({ parent: task.id })).filter(({ kind }) => kind === 'spawned')
-  const isKnown = made.some(({ title, description }) => title === words.title && description === words.description)
-  return !isKnown && made.length < most && (await depthOf(reading, task)) < deepest
+/** The same obstacle twice is nothing that one more task would take away; and there are bounds to what may be made of one. */
+async function mayFile(crew: Crew, task: Task, words: { title: string; description: string }): Promise<boolean> {
+  const made = await spawnedBy(crew.reading, task.id)
+  if (made.some(({ title, description }) => title === words.title && description === words.description)) return false
+  try {
+    await refuseTooMany(crew, task, 1)
+    return true
+  } catch (error) {
+    if (error instanceof DroverError && error.code === 'spawn-limit') return false
+    throw error
+  }
 }
-
-/** 0 for a task that a person made. */
-async function depthOf(reading: Reading, { parentId }: Task): Promise<number> {
-  const parent = parentId === null ? undefined : await reading.task(parentId)
-  return parent ? 1 + (await depthOf(reading, parent)) : 0
-}
-
-const inherited = ({ epicId, priority, agent, model, labels, repos, land, maxAttempts }: Task) => ({
-  ...plainWords,
-  epicId,
-  priority,
-  agent,
-  model,
-  labels,
-  repos,
-  land,
-  maxAttempts,
-})
-
-const born = ({ id, email }: Task) =>
-  ({
-    kind: 'spawned',
-    parentId: id,
-    sequence: null,
-    needs: [],
-    status: 'ready',
-    imported: false,
-    email,
-    createdAt: null,
-  }) as const

@@ -10,7 +10,8 @@ export function rulesFor(crew: Pick<Crew, 'settings' | 'clock' | 'driverFor'>, t
     retryDelayMs: settings.retry_delay,
     retryDelayMaxMs: settings.retry_delay_max,
     jitter: crew.clock.random(),
-    fresh: !crew.driverFor(agent).abilities.continues,
+    // What research wrote must not fail its next attempt as well.
+    fresh: task.type === 'research' || !crew.driverFor(agent).abilities.continues,
     landsBy: task.land ?? (settings['land.auto'] ? 'auto' : 'manual'),
   }
 }

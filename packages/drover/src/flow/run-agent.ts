@@ -10,9 +10,19 @@ import { markOf, type Ran, type Work } from './work.ts'
 
 /** One supervised run: adopted when it lives already, started when it never did, its result collected when it is over. */
 export async function runAgent(crew: Crew, durable: Durable, work: Work, step: Step): Promise<Ran> {
+  const hand = await handFor(crew, work)
+  const ran = await runHand(crew, durable, { work, hand }, step)
+  return hand.task.run === null ? { ...ran, isAgent: true } : ran
+}
+
+async function runHand(
+  crew: Crew,
+  durable: Durable,
+  { work, hand }: Pick<Supervised, 'work' | 'hand'>,
+  step: Step,
+): Promise<Ran> {
   const folder = crew.here.folderOf(work.task, work.attempt)
   const state = await crew.system.look(folder, markOf(crew, work))
-  const hand = await handFor(crew, work)
   if (state.state === 'over' && !hand.talks) return over(state)
   if (step.signal.aborted) return cutShort(crew, work)
   if (work.task !== work.owner && state.state === 'absent') await beginPart(crew, durable, work)

@@ -4,6 +4,7 @@ import type { Durable } from '../ports/durable.ts'
 import type { Crew } from './crew.ts'
 import { judgeWork } from './judge-work.ts'
 import { runAgent } from './run-agent.ts'
+import { restOf } from './said.ts'
 import { whoStopped } from './who-stopped.ts'
 import { markOf, type Keeping, type Ran, type Work } from './work.ts'
 
@@ -23,6 +24,10 @@ export async function workOn(crew: Crew, durable: Durable, work: Work): Promise<
   if (ran.end === 'moved on') return 'moved on'
   const cut = endWithout(ran)
   if (cut) return cut
+  const rest = ran.isAgent
+    ? await durable.step(name('said'), async () => (await restOf(crew, work)) ?? 'nothing', 'light')
+    : 'nothing'
+  if (rest !== 'nothing') return rest
   const verdict = await durable.step(
     name('judge'),
     async (step) => {
@@ -36,7 +41,14 @@ export async function workOn(crew: Crew, durable: Durable, work: Work): Promise<
     return verdict.end === 'moved on' ? verdict.end : { kind: 'broken', reason: verdict.end, error: verdict.words }
   if (verdict.by === 'exit-code' && ran.signal !== null && !passed(verdict))
     return { kind: 'broken', reason: ran.signal === 'lost' ? 'lost' : 'crashed', error: verdict.summary }
-  return { kind: 'judged', verdict, commit: kept.commit, base: kept.base, subjects: kept.subjects }
+  const commit = ran.isAgent ? await landable(crew, work, kept) : kept.commit
+  return { kind: 'judged', verdict, commit, base: kept.base, subjects: kept.subjects }
+}
+
+/** Research lands nothing, whatever it committed and took back. */
+async function landable({ reading }: Crew, work: Work, { commit }: Keeping): Promise<string | null> {
+  const isResearch = work.task === work.owner && (await reading.task(work.task))?.type === 'research'
+  return isResearch ? null : commit
 }
 
 /** It came to its own end, not to drover's: what it has reported before that counts. */

@@ -29,6 +29,8 @@ export interface Ran {
   readonly end: 'over' | Cut | 'limit' | 'auth' | 'budget' | 'failed' | 'crashed'
   /** The account that its end is about, and until when it rests. */
   readonly account?: { readonly name: string; readonly agent: string; readonly until: number | null }
+  /** An agent, not a command of the task's own: it may ask, wait and find. */
+  readonly isAgent?: boolean
   /** The agent's own last words, where it is not just a program that prints. */
   readonly said?: string
   readonly exitCode: number | null

@@ -10,9 +10,18 @@ export const exitCode: Judge = {
   async judge(evidence) {
     if (evidence.exitCode !== 0)
       return verdictOf(evidence.signal === 'lost' ? 'unknown' : 'fail', name, endOf(evidence), evidence.outputTail)
-    if (evidence.task.run !== null || evidence.changed.length > 0) return verdictOf('pass', name, 'exit code 0')
-    return verdictOf('unknown', name, 'exit code 0, but nothing was reported and nothing changed', evidence.outputTail)
+    const { said } = evidence
+    if (evidence.task.run !== null || evidence.changed.length > 0)
+      return verdictOf('pass', name, said === null ? 'exit code 0' : lastWords(said), said ?? '')
+    const ending = said === null ? 'exit code 0' : 'it ended its turn'
+    return verdictOf('unknown', name, `${ending}, but nothing was reported and nothing changed`, evidence.outputTail)
   },
+}
+
+/** The first line of what it said at last is most often the sum of it. */
+function lastWords(said: string): string {
+  const line = said.split('\n').find((one) => one.trim() !== '')
+  return line === undefined ? 'it ended its turn' : line.trim().slice(0, 300)
 }
 
 function endOf({ exitCode: code, signal }: Evidence): string {

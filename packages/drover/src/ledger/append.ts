@@ -1,5 +1,5 @@
 import { move } from '../domain/moves.ts'
-import type { Event, NewEvent } from '../domain/event.ts'
+import type { Event, Facts, NewEvent } from '../domain/event.ts'
 import type { Task } from '../domain/task.ts'
 import type { Appended, Part, Speaker } from '../ports/ledger.ts'
 import { apply } from './apply.ts'
@@ -81,6 +81,8 @@ function* write(event: Event): Part<Event[]> {
   const standing = yield* changedStanding(stored)
   const written = [stored]
   for (const task of standing) written.push(...(yield* write(follows(task, stored))))
+  const whole = yield* splitThatIsDone(stored)
+  if (whole) written.push(...(yield* write(completes(whole, stored))))
   return written
 }
 
@@ -109,6 +111,8 @@ const touchesNeeds: ReadonlySet<Event['type']> = new Set([
   'task.created',
   'task.failed',
   'task.cancelled',
+  // What it was to wait for may have ended before it could rest.
+  'task.blocked',
 ])
 
 /** Tasks whose status no longer fits the number of their open needs. */
@@ -116,6 +120,7 @@ function* changedStanding(event: Event): Part<Task[]> {
   if (!touchesNeeds.has(event.type) || event.task === undefined) return []
   // A new task is born as its needs are, and whoever needs it already has counted it as open.
   if (event.type === 'task.created' && event.data.status !== 'completed') return []
+  if (event.type === 'task.blocked' && event.data.reason !== 'needs') return []
   const ids = yield* all<{ id: string }>(
     sql`select id from task where ((status = 'ready' and open_needs > 0) or (status = 'blocked' and blocked_reason = 'needs' and open_needs = 0))
         and (id = ${event.task} or id in (select task from need where needs = ${event.task}))`,
@@ -125,28 +130,55 @@ function* changedStanding(event: Event): Part<Task[]> {
   return tasks
 }
 
-/** A need was met, or came up: the task moves by an event of its own, in the same transaction. */
+/** The task that the completed one was split from, when all that it was split into is completed now. */
+function* splitThatIsDone(event: Event): Part<Task | undefined> {
+  if (event.type !== 'task.completed') return undefined
+  const whole = yield* one<{ id: string; data: string }>(
+    sql`select whole.id, event.data from task join task as whole on whole.id = task.parent_id join event on event.task = whole.id
+        where task.id = ${event.task!} and task.kind = 'split' and whole.status = 'decomposed' and event.type = 'task.decomposed'
+        order by event.seq desc limit 1`,
+  )
+  if (!whole) return undefined
+  const { into } = JSON.parse(whole.data) as Facts['task.decomposed']
+  for (const id of into) if ((yield* taskById(id))?.status !== 'completed') return undefined
+  return yield* taskById(whole.id)
+}
+
+/** What follows from an event for another task, in the same transaction. */
+const following = (task: Task, cause: Event) => ({
+  task: task.id,
+  attempt: task.attempt,
+  seq: 0,
+  key: `${cause.key}>${task.id}`,
+  at: cause.at,
+  machine: cause.machine,
+  slot: null,
+  actor: cause.actor,
+})
+
+const completes = (task: Task, cause: Event): Event => ({
+  ...following(task, cause),
+  type: 'task.completed',
+  data: { commit: null },
+})
+
+const metBy: Partial<Record<Event['type'], string>> = {
+  'task.completed': 'completed',
+  'task.failed': 'over',
+  'task.cancelled': 'over',
+}
+
+/** A need was met, or came up: the task moves by an event of its own. */
 function follows(task: Task, cause: Event): Event {
-  const stamp = {
-    task: task.id,
-    attempt: task.attempt,
-    seq: 0,
-    key: `${cause.key}>${task.id}`,
-    at: cause.at,
-    machine: cause.machine,
-    slot: null,
-    actor: cause.actor,
-  }
+  const note =
+    cause.task === task.id && cause.type === 'task.blocked'
+      ? 'all that it waits for is over'
+      : `${cause.task} is ${metBy[cause.type] ?? 'no longer needed'}`
   return task.openNeeds === 0
-    ? {
-        ...stamp,
-        type: 'task.unblocked',
-        data: {
-          how: 'needs',
-          note: `${cause.task} is ${cause.type === 'task.completed' ? 'completed' : 'no longer needed'}`,
-          resets: false,
-          fresh: false,
-        },
+    ? { ...following(task, cause), type: 'task.unblocked', data: { how: 'needs', note, resets: false, fresh: false } }
+    : {
+        ...following(task, cause),
+        type: 'task.blocked',
+        data: { reason: 'needs', note: '', counts: false, verdict: null },
       }
-    : { ...stamp, type: 'task.blocked', data: { reason: 'needs', note: '', counts: false, verdict: null } }
 }

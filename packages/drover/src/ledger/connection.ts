@@ -14,6 +14,8 @@ export interface Connection {
   read<T>(part: () => Part<T>): T
   /** Grows with every write of any process. */
   version(): number
+  /** Changes with every write of any other. */
+  foreign(): number
   close(): void
 }
 
@@ -31,6 +33,7 @@ export function connect(
   const statements = new Map<string, StatementSync>()
   const texts = new WeakMap<readonly string[], StatementSync>()
   const [others, changed] = [db.prepare('pragma data_version'), db.prepare('select total_changes() as n')]
+  const foreign = (): number => Number(others.get()?.data_version)
   let own = 0
 
   const statementOf = (query: Query): StatementSync => {
@@ -81,7 +84,8 @@ export function connect(
       }
     },
     // The pragma counts what others commit, never what this connection does.
-    version: () => Number(others.get()?.data_version) + own,
+    version: () => foreign() + own,
+    foreign,
     close: () => {
       if (db.isOpen) db.close()
     },

@@ -1,7 +1,8 @@
 import type { Ledger } from '../ports/ledger.ts'
 import { append, Refused, type Said } from './append.ts'
-import { claimed, nextTask } from './claim.ts'
+import { claimed, mayGoOn, nextId, nextTask } from './claim.ts'
 import type { Connection } from './connection.ts'
+import { standing } from './reading.ts'
 import { run, sql } from './sql.ts'
 import { openBells } from './watch.ts'
 
@@ -26,7 +27,7 @@ export function openLedger(connection: Connection, { machine, now }: { machine: 
 
     async claim(claim, start) {
       // A write lock only when there is something to write: most looks find nothing.
-      if (!connection.read(() => nextTask(claim))) return undefined
+      if (connection.read(() => nextId(claim)) === undefined) return undefined
       const chosen = await connection.transact(function* () {
         const best = yield* nextTask(claim)
         if (!best) return undefined
@@ -45,6 +46,15 @@ export function openLedger(connection: Connection, { machine, now }: { machine: 
         return task
       })
       return chosen && tell(chosen)
+    },
+
+    async endRun(claim, words, by) {
+      const answer = await connection.transact(function* () {
+        if (yield* mayGoOn(claim)) return 'not yet'
+        const events = words(yield* standing(claim.epic ?? undefined))
+        return yield* append({ events, by, at: now(), machine })
+      })
+      return tell(answer !== 'not yet' && 'events' in answer ? answer.events : 'not yet')
     },
 
     transact: (part) => connection.transact(part),

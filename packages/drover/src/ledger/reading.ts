@@ -4,6 +4,7 @@ import type { Finding } from '../domain/event.ts'
 import type { Part } from '../ports/ledger.ts'
 import type { Epic, Need, Proposal } from '../domain/rows.ts'
 import type { Reading, TaskFilter } from '../ports/reading.ts'
+import { dueAfter } from './claim.ts'
 import {
   decodeAccount,
   decodeAttempt,
@@ -64,8 +65,8 @@ export function openReading(connection: Connection): Reading {
     needsOf: (task) =>
       list(
         () =>
-          sql`select other.id, other.status from need join task as other on other.id = need.needs where need.task = ${task} order by other.ordinal`,
-        idAndStatus,
+          sql`select other.id, other.status, need.until from need join task as other on other.id = need.needs where need.task = ${task} order by other.ordinal`,
+        (row) => ({ ...idAndStatus(row), until: row.until as Need['until'] }),
       ),
     neededBy: (task) =>
       list(
@@ -75,7 +76,7 @@ export function openReading(connection: Connection): Reading {
       ),
     allNeeds: () =>
       list(
-        () => sql`select task, needs from need`,
+        () => sql`select task, needs, until from need`,
         (row) => row as unknown as Need,
       ),
     attempts: (task) => list(() => sql`select * from attempt where task = ${task} order by attempt`, decodeAttempt),
@@ -107,15 +108,7 @@ export function openReading(connection: Connection): Reading {
       )
       return { task, lastAttemptIsOver: !open }
     },
-    nextDue: async (now, epic) => {
-      const within = epic === null ? raw('') : sql`and epic_id = ${epic}`
-      const row = await ask(() =>
-        one<{ due: number | null }>(
-          sql`select min(not_before) as due from task where status = 'ready' and kind <> 'subtask' and not_before > ${now} ${within}`,
-        ),
-      )
-      return row?.due ?? undefined
-    },
+    nextDue: (now, epic) => ask(() => dueAfter({ now, epic })),
     events: (after, filter, limit) => list(() => eventsWhere(after, filter, limit), decodeEvent),
     lastSeq: async () =>
       (await ask(() => one<{ seq: number | null }>(sql`select max(seq) as seq from event`)))?.seq ?? 0,
@@ -127,6 +120,21 @@ export function openReading(connection: Connection): Reading {
           sql`select query, summary, relevance, source_ref as "sourceRef" from finding where task = ${task} order by seq`,
         (row) => row as unknown as Finding,
       ),
+    findingsByTask: async () => {
+      const rows = await list(
+        () => sql`select task, query, summary, relevance, source_ref as "sourceRef" from finding order by seq`,
+        ({ task, ...finding }) => ({ task: task as string, finding: finding as unknown as Finding }),
+      )
+      const groups = Map.groupBy(rows, ({ task }) => task)
+      return new Map([...groups].map(([task, found]) => [task, found.map(({ finding }) => finding)]))
+    },
+    spawnedInRun: async () =>
+      (await ask(() =>
+        one<{ n: number }>(
+          sql`select count(*) as n from event join task on task.id = event.task where event.type = 'task.created' and task.kind in ('spawned', 'split')
+              and event.seq > (select coalesce(max(seq), 0) from event where type = 'run.started')`,
+        ),
+      ))!.n,
     proposal: async (task, attempt) => {
       const row = await ask(() =>
         one<{ reason: string; parts: string }>(
@@ -167,6 +175,10 @@ const oneOf = (values: readonly string[]) =>
     values.map((value) => sql`${value}`),
     ', ',
   )
+
+/** `in` makes a table for what it is given, also for one. */
+const isOneOf = (column: ReturnType<typeof raw>, values: readonly string[]) =>
+  values.length === 1 ? sql`${column} = ${values[0]!}` : sql`${column} in (${oneOf(values)})`
 
 async function allPages<T>(
   { after = 0, limit = Infinity }: TaskFilter,
@@ -219,7 +231,7 @@ function eventsWhere(
   const where = [
     sql`seq > ${after}`,
     // A task has few events, and so has what is new; a type has many: `+` keeps the index of types out.
-    ...(types ? [sql`${raw(task || upTo !== undefined ? '+type' : 'type')} in (${oneOf(types)})`] : []),
+    ...(types ? [isOneOf(raw(task || upTo !== undefined ? '+type' : 'type'), types)] : []),
     ...(task ? [sql`task = ${task}`] : []),
     ...(epic ? [sql`(epic = ${epic} or task in (select id from task where epic_id = ${epic}))`] : []),
     ...(from === undefined ? [] : [sql`at >= ${from}`]),
@@ -240,7 +252,7 @@ function questionsWhere({ task, open }: { task?: string; open?: boolean }) {
 
 type Count = { status: TaskStatus; blocked_reason: BlockedReason | null; n: number; epic_id: string | null }
 
-function* standing(epic: string | undefined): Part<Standing> {
+export function* standing(epic: string | undefined): Part<Standing> {
   const within = epic === undefined ? raw('') : sql`and epic_id = ${epic}`
   const rows = yield* all<Count>(
     sql`select status, blocked_reason, count(*) as n from task where kind in ('task', 'spawned', 'split') ${within} group by status, blocked_reason`,

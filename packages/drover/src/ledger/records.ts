@@ -9,6 +9,8 @@ type Stray = Awaited<ReturnType<Records['strays']>>['tasks'][number]
 export function openRecords(connection: Connection): Records {
   const write = (part: () => Part): Promise<void> => connection.transact(part)
   const read = async <T>(part: () => Part<T>): Promise<T> => connection.read(part)
+  // Asked before every git call, and changed once in a project's life.
+  let trusted: { at: number; drivers: Readonly<Record<string, string>> } | undefined
 
   return {
     hold: (task, attempt, holder) =>
@@ -26,18 +28,19 @@ export function openRecords(connection: Connection): Records {
     readTo: (task, attempt, offset) =>
       write(() => run(sql`update attempt set read_offset = ${offset} where task = ${task} and attempt = ${attempt}`)),
     said: (hint, attempt) => write(() => run(sql`update hint set said = ${attempt} where id = ${hint}`)),
-    trusted: async () =>
-      Object.fromEntries(
-        (await read(() => all<{ key: string; value: string }>(sql`select key, value from trusted`))).map(
-          ({ key, value }) => [key, value],
-        ),
-      ),
-    trust: (drivers) =>
-      write(function* () {
+    async trusted() {
+      const at = connection.foreign()
+      if (trusted?.at !== at) trusted = { at, drivers: connection.read(trustedDrivers) }
+      return trusted.drivers
+    },
+    async trust(drivers) {
+      await write(function* () {
         yield* run(sql`delete from trusted`)
         for (const [key, value] of Object.entries(drivers))
           yield* run(sql`insert into trusted (key, value) values (${key}, ${value})`)
-      }),
+      })
+      trusted = undefined
+    },
     wish: (what, about, at) => connection.transact(() => wish(what, about, at)),
     wishes: async () =>
       (
@@ -55,6 +58,11 @@ export function openRecords(connection: Connection): Records {
     },
     strays: () => read(strays),
   }
+}
+
+function* trustedDrivers(): Part<Readonly<Record<string, string>>> {
+  const rows = yield* all<{ key: string; value: string }>(sql`select key, value from trusted`)
+  return Object.fromEntries(rows.map(({ key, value }) => [key, value]))
 }
 
 function* wish(what: string, about: unknown, at: number): Part<number> {

@@ -36,6 +36,8 @@ export interface Spec {
   /** The id of a new session, for programs that let it be chosen: a UUID, the same at every repetition. */
   newSession: string
   worktree: string
+  /** The git folders that a commit in the worktree writes to, for a program that writes only where it may. */
+  gitFolders?: readonly string[]
   /** The attempt's folder, for files the program needs. */
   folder: string
   model: string | null
@@ -133,8 +135,9 @@ export interface Driver {
   /** Another way to speak to the same program, tried when this one is `unsupported`. */
   readonly fallback?: Driver
   spawn(spec: Spec): Launch
-  /** Nothing for a program that is only run: its output is its own affair. */
-  readonly talk: ((spec: Spec) => Talk) | null
+  talk(spec: Spec): Talk
+  /** It is only run: what it prints is its own affair. */
+  readonly silent?: true
   /** The environment that makes it use this configuration folder, with the account in it. */
   configured(folder: string): Record<string, string>
 }

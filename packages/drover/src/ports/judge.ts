@@ -15,6 +15,8 @@ export interface Evidence {
   exitCode: number | null
   signal: string | null
   outputTail: string
+  /** The last words of an agent that ended its turn as it should; nothing of a program that is only run. */
+  said: string | null
 }
 
 export interface Judge {

@@ -1,4 +1,5 @@
 import type { Event, NewEvent } from '../domain/event.ts'
+import type { Standing } from '../domain/summary.ts'
 import type { Task } from '../domain/task.ts'
 
 /** Who says it. The key of an event comes from its speaker, so that saying it twice is saying it once. */
@@ -40,6 +41,11 @@ export interface Ledger {
   append(events: readonly NewEvent[], by: Speaker, beside?: () => Part): Promise<Appended>
   /** Gives the best ready task to this slot and starts its job, in one transaction. */
   claim(claim: Claim, start: (task: Task) => Part): Promise<Task | undefined>
+  /**
+   * Writes that the run is over, unless something is at work, is due later, or could be claimed like this. In one
+   * transaction, so what is committed before it is this run's to do, and what comes after, the next one's.
+   */
+  endRun(claim: Claim, words: (standing: Standing) => NewEvent[], by: Speaker): Promise<Event[] | 'not yet'>
   /** Runs a part in a transaction of its own. For rows that are not the ledger's story: jobs, worktrees, wishes. */
   transact<T>(part: () => Part<T>): Promise<T>
   /** Runs a part that only reads. */

@@ -56,7 +56,7 @@ export interface Reading {
   someIds(limit: number): Promise<string[]>
   epics(): Promise<Epic[]>
   epic(id: string): Promise<Epic | undefined>
-  needsOf(task: string): Promise<{ id: string; status: TaskStatus }[]>
+  needsOf(task: string): Promise<{ id: string; status: TaskStatus; until: Need['until'] }[]>
   neededBy(task: string): Promise<{ id: string; status: TaskStatus }[]>
   allNeeds(): Promise<Need[]>
   attempts(task: string): Promise<Attempt[]>
@@ -77,6 +77,9 @@ export interface Reading {
   accounts(): Promise<Account[]>
   questions(filter: { task?: string; open?: boolean }): Promise<Question[]>
   findings(task: string): Promise<Finding[]>
+  findingsByTask(): Promise<Map<string, Finding[]>>
+  /** How many tasks came from other tasks, spawned or split off, since the last run began. */
+  spawnedInRun(): Promise<number>
   proposal(task: string, attempt: number): Promise<Proposal | undefined>
   /** What a session had cost in all when that was last written down. */
   sessionTotal(session: string): Promise<Partial<Usage>>

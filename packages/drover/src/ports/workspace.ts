@@ -7,6 +7,8 @@ export interface Worktree {
   base: string
   /** Found as an earlier attempt left it; else made ready anew. */
   found: boolean
+  /** What a commit in it writes to. */
+  gitFolders?: readonly string[]
 }
 
 export interface Kept {
@@ -92,7 +94,15 @@ export interface Workspace {
   lacking(base: string, landed: readonly LandedWork[]): Promise<string[]>
   /** A worktree for the task: the one it had, or one made ready from what was kept or from the base. The signal ends its set-up. */
   at(
-    wanted: { task: string; attempt: number; base: string; fresh: boolean; from: string | null },
+    wanted: {
+      task: string
+      attempt: number
+      base: string
+      fresh: boolean
+      from: string | null
+      /** Where it begins while nothing was kept of it, also a fresh one; the base otherwise. */
+      startsFrom?: string | null
+    },
     signal?: AbortSignal,
   ): Promise<Worktree | { problem: string }>
   find(task: string): Promise<Worktree | undefined>

@@ -37,6 +37,8 @@ export const alternatesKey = 'objects/info/alternates'
 
 export function watchDrivers({ gitDir, env, trusted, list }: Options): Drivers {
   let files: ReadonlySet<string> = new Set()
+  // Git reads a worktree's own configuration only when the common one says so.
+  let worktreesHaveTheirs = true
   let found: Promise<Found> | undefined
 
   async function current(): Promise<Found> {
@@ -50,19 +52,24 @@ export function watchDrivers({ gitDir, env, trusted, list }: Options): Drivers {
   async function readAll(): Promise<Found> {
     for (let tries = 1; ; tries++) {
       const before = await look()
-      const { drivers, origins } = await readConfiguration(gitDir, env, list)
+      const { drivers, origins, perWorktree } = await readConfiguration(gitDir, env, list)
       const alternates = readText(join(gitDir, alternatesKey))
       if (alternates !== undefined) drivers[alternatesKey] = alternates
-      files = origins
+      files = new Set([...origins].filter((file) => !usual.includes(file)))
+      worktreesHaveTheirs = perWorktree
       // The listing says which files to watch; what changed while it was read is read again.
-      const agreed = await trusted()
-      if (before === (await look()) || tries === 5) return { seen: before, drivers, ...judge(drivers, agreed) }
+      const trust = await trusted()
+      if (before === (await look()) || tries === 5) return { seen: before, drivers, ...judge(drivers, trust) }
     }
   }
 
+  const usual = usualFiles(gitDir, env)
+  let [agreed, agreedWords]: [Readonly<Record<string, string>> | undefined, string] = [undefined, '']
   const look = async () => {
-    const print = fingerprint(new Set([...usualFiles(gitDir, env), ...files]))
-    return `${print} ${JSON.stringify(await trusted())}`
+    const now = await trusted()
+    if (now !== agreed) [agreed, agreedWords] = [now, JSON.stringify(now)]
+    const more = worktreesHaveTheirs ? worktreeConfigs(gitDir) : []
+    return `${fingerprint(usual, more, files)} ${agreedWords}`
   }
   return {
     read: async () => (await current()).drivers,
@@ -92,15 +99,17 @@ async function readConfiguration(
   gitDir: string,
   env: Options['env'],
   list: Options['list'],
-): Promise<{ drivers: Record<string, string>; origins: Set<string> }> {
+): Promise<{ drivers: Record<string, string>; origins: Set<string>; perWorktree: boolean }> {
   const drivers: Record<string, string> = {}
   const origins = new Set<string>()
   const read = new Set<string>()
+  let perWorktree = false
   const wanted: string[] = worktreeConfigs(gitDir)
   const take = (text: string) => {
     for (const { origin, key, value } of entriesOf(text, gitDir)) {
       if (origin) origins.add(origin)
       if (driverKey.test(key)) drivers[key] = value
+      if (key === 'extensions.worktreeconfig') perWorktree ||= !/^(?:false|no|off|0)?$/i.test(value)
       if (includeKey.test(key) && origin) wanted.push(includedPath(value, origin, env))
     }
   }
@@ -111,7 +120,7 @@ async function readConfiguration(
     origins.add(file)
     if (exists(file)) take(await list(['--file', file]))
   }
-  return { drivers, origins }
+  return { drivers, origins, perWorktree }
 }
 
 function* entriesOf(
@@ -135,7 +144,7 @@ function includedPath(value: string, origin: string, env: Options['env']): strin
 }
 
 const worktreeConfigs = (gitDir: string): string[] =>
-  namesIn(join(gitDir, 'worktrees')).map((name) => join(gitDir, 'worktrees', name, 'config.worktree'))
+  namesIn(`${gitDir}/worktrees`).map((name) => `${gitDir}/worktrees/${name}/config.worktree`)
 
 function usualFiles(gitDir: string, env: Options['env']): string[] {
   const home = env['HOME'] ?? homedir()
@@ -145,15 +154,18 @@ function usualFiles(gitDir: string, env: Options['env']): string[] {
     join(env['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'git', 'config'),
     '/etc/gitconfig',
   ]
-  return [...ours, ...theirs, ...worktreeConfigs(gitDir)]
+  return [...ours, ...theirs]
 }
 
 /** The time of change cannot be set by anybody, so no content needs to be read. */
-function fingerprint(files: ReadonlySet<string>): string {
+function fingerprint(...groups: readonly Iterable<string>[]): string {
   let print = ''
-  for (const file of files) {
-    const now = statSync(file, { throwIfNoEntry: false })
-    if (now) print += `${file} ${now.ino} ${now.size} ${now.mtimeMs} ${now.ctimeMs}\n`
-  }
+  for (const files of groups)
+    for (const file of files) {
+      const now = statSync(file, quietly)
+      if (now) print += `${file} ${now.ino} ${now.size} ${now.mtimeMs} ${now.ctimeMs}\n`
+    }
   return print
 }
+
+const quietly = { throwIfNoEntry: false } as const

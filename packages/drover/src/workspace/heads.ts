@@ -19,7 +19,8 @@ export function checkoutsOf(common: string, root: string): Checkout[] {
 
 /** Whether any checkout stands on this branch, so that deleting or moving it would be seen there. */
 export function isCheckedOut(common: string, refs: Refs, ref: string): boolean {
-  return checkoutsOf(common, common).some(({ gitDir }) => isOn(refs, gitDir, ref))
+  const linked = namesIn(join(common, 'worktrees')).map((name) => join(common, 'worktrees', name))
+  return [common, ...linked].some((gitDir) => isOn(refs, gitDir, ref))
 }
 
 export function isOn(refs: Refs, gitDir: string, ref: string): boolean {

@@ -55,7 +55,8 @@ export function openEntries(folder: string): Entries {
       if (!free) return undefined
       // What is in it is the last owner's: at a crash before it is made ready, nobody may go on in it.
       const mine: Entry = { ...free, state: 'used', task, attempt, ready: false }
-      save(mine)
+      // Only here: before anything is done to it, `prepare` writes it down.
+      entries().set(mine.name, mine)
       return mine
     },
     forget(entry) {

@@ -20,6 +20,7 @@ export interface Wanted {
   base: string
   fresh: boolean
   from: string | null
+  startsFrom?: string | null
 }
 
 /** The worktree this task had, or one made ready from what was kept of it, or from the base. */
@@ -27,7 +28,7 @@ export async function at(to: Worktrees, wanted: Wanted): Promise<Worktree | { pr
   const had = to.entries.of(wanted.task)
   // The same attempt goes on where it was, also a fresh one: this may be said again while its agent works.
   if (had?.ready && (!wanted.fresh || had.attempt === wanted.attempt) && isWorkable(had)) return goOn(to, had, wanted)
-  const start = wanted.fresh ? { base: wanted.base, commit: wanted.base } : await startOf(to, wanted, had)
+  const start = await startOf(to, wanted, had)
   const entry = had && isWorkable(had) ? had : await claim(to, wanted, start.base, had)
   await keepFirst(to, entry)
   const mine: Entry = {
@@ -58,10 +59,11 @@ async function goOn(to: Worktrees, had: Entry, { task, attempt }: Wanted): Promi
 /** What was kept of the task, if anything; its base is the commit that the work really began from. */
 async function startOf(
   { git, refs }: Worktrees,
-  { task, base, from }: Wanted,
+  { task, base, from, fresh, startsFrom }: Wanted,
   had: Entry | undefined,
 ): Promise<{ base: string; commit: string }> {
-  const commit = from ?? (had ? await refs.read(branchRef(task)) : undefined)
+  const kept = fresh ? undefined : (from ?? (had ? await refs.read(branchRef(task)) : undefined))
+  const commit = kept ?? startsFrom
   if (!commit) return { base, commit: base }
   const { code, out } = await git.run(git.bare, ['merge-base', base, commit], { also: [1, 128] })
   return code === 0 ? { base: out.trim(), commit } : { base, commit: base }
@@ -111,7 +113,9 @@ async function keptBefore({ git, refs, target }: Worktrees, { task, attempt }: K
 
 export async function find(to: Worktrees, task: string): Promise<Worktree | undefined> {
   const entry = to.entries.of(task)
-  return entry && isWorkable(entry) ? { path: entry.path, base: entry.base!, found: true } : undefined
+  return entry && isWorkable(entry)
+    ? { path: entry.path, base: entry.base!, found: true, gitFolders: [to.git.common, entry.gitDir!] }
+    : undefined
 }
 
 /** What an earlier agent claimed in this worktree says nothing of the next one. */

@@ -1,6 +1,6 @@
-import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { closeSync, fsync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { exists, lookAt, readText } from './small-files.ts'
 
 export interface RefChange {
@@ -43,11 +43,18 @@ function make(lock: string): boolean {
   }
 }
 
+/** Only the disk is waited for: opening and closing through the pool of threads takes longer than all the rest. */
 async function flush(path: string, text: string): Promise<void> {
-  await using file = await open(path, 'r+')
-  writeSync(file.fd, text)
-  await file.sync()
+  const file = openSync(path, 'r+')
+  try {
+    writeSync(file, text)
+    await synced(file)
+  } finally {
+    closeSync(file)
+  }
 }
+
+const synced = promisify(fsync)
 
 function giveUp(lock: string): false {
   rmSync(lock, { force: true })

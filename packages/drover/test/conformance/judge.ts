@@ -75,6 +75,7 @@ export function evidenceOf(t: TestContext, { wrote = {}, had = {}, task: words =
     exitCode: 0,
     signal: null,
     outputTail: '',
+    said: null,
     ...more,
   }
 }

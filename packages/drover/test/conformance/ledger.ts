@@ -77,6 +77,34 @@ export function ledgerSuite(name: string, open: () => Promise<LedgerWorld>): voi
     assert.equal((await world.reading.events(0, {}, 100)).length, 2)
   })
 
+  promise('a run is over only while nobody works, nothing is due and nothing can be claimed', async (world) => {
+    const now = Date.now()
+    const ended = { completed: 0, failed: 0, blocked: 0, cancelled: 0, durationMs: 1 }
+    let n = 0
+    const end = (agents: string[] = []) =>
+      world.ledger.endRun(
+        { machine: 'm', slot: 1, epic: null, agents, defaultAgent: 'claude', now },
+        ({ counts }) => [{ type: 'run.finished', data: { ...ended, completed: counts.completed } }],
+        { kind: 'machine', name: 'm', request: `end ${++n}` },
+      )
+    await world.ledger.append([created('a')], person())
+    assert.equal(await end(), 'not yet', 'a could be claimed')
+    await claim(world)
+    assert.equal(await end(), 'not yet', 'a is at work')
+    await world.ledger.transact(() => world.records.hold('a', 1, 'h1'))
+    await world.ledger.append([started('a', 1), passed('a', 1)], job('a', 1, 'passed'))
+    assert.equal(await end(), 'not yet', 'a lands')
+    await world.ledger.append([completed('a', 1)], job('a', 1, 'end'))
+    await world.ledger.append([created('b', { run: null })], person())
+    assert.equal(await end(['claude']), 'not yet', 'the agent of b is here')
+    const said = await end()
+    assert.ok(said !== 'not yet', 'nobody is here who could work on b')
+    assert.deepEqual(
+      said.map((event) => [event.type, event.type === 'run.finished' && event.data.completed, event.seq]),
+      [['run.finished', 1, await world.reading.lastSeq()]],
+    )
+  })
+
   promise('an event and what it does are one transaction: a refused one leaves nothing', async (world) => {
     await world.ledger.append([created('a')], person())
     await assert.rejects(world.ledger.append([created('b'), created('a')], person()), { code: 'id-taken' })

@@ -3,7 +3,6 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { errors } from '../../src/domain/error.ts'
-import { presets } from '../../src/drivers/presets.ts'
 import { clone, readDocument } from './markdown.ts'
 import { pages } from './reference.ts'
 
@@ -15,14 +14,6 @@ describe('the reference says what the code says', () => {
       if (process.env['DROVER_UPDATE']) writeFileSync(join(clone, path), made)
       assert.equal(readDocument(path), made, 'npm test -- docs/reference with DROVER_UPDATE=1 writes it anew')
     })
-})
-
-test('the guide says how each agent that is known is started', () => {
-  const rows = readDocument('docs/guide/agents.md')
-    .split('\n## ')[1]!
-    .matchAll(/^\| `(\w+)` \| `(\w.+)` \|$/gm)
-  const told = Object.fromEntries([...rows].map(([, name, command]) => [name!, command!]))
-  assert.deepEqual(told, Object.fromEntries(Object.entries(presets).map(([name, { command }]) => [name, command])))
 })
 
 test('the guide knows every error and its exit code', () => {

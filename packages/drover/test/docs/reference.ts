@@ -246,7 +246,7 @@ function exitCodesPage(): string {
     'A command’s own use of them:',
     '',
     '- `drover run`: 0 when all is completed or cancelled, or waits only to be landed by hand; 8 when something failed, is paused or is stuck; 7 when ready tasks are',
-    '  left because their agent is not there; 130 or 143 after a signal.',
+    '  left because their agent is not there; 75 when it followed another one that was stopped before the end; 130 or 143 after a signal.',
     '- `drover doctor`: 1 when a check has a ✗.',
     '- `drover daemon status`: 6 when nobody drives the project.',
     '- `drover <family>` without a command of that family (`drover epic`): 2.',

@@ -93,6 +93,21 @@ test('a limit that is only told in words is dated by them', () => {
   ])
 })
 
+test('a provider that is out of order or out of reach is overloaded, whatever its words', () => {
+  const result = {
+    type: 'result',
+    subtype: 'success',
+    is_error: true,
+    result: 'API Error',
+    terminal_reason: 'api_error',
+  }
+  const reasonOf = (more: object) => endsOf(fold(driver, [JSON.stringify({ ...result, ...more })]))[0]?.reason
+  for (const status of [408, 429, 500, 502, 503, 529])
+    assert.equal(reasonOf({ api_error_status: status }), 'overloaded', String(status))
+  assert.equal(reasonOf({ api_error: 'connection_failed' }), 'overloaded')
+  assert.equal(reasonOf({ api_error_status: 400 }), 'crashed')
+})
+
 test('what an agent says of limits, log-ins and errors ends no turn', () => {
   const words = 'Usage limit reached, not logged in, prompt is too long: all handled. 529 overloaded.'
   const told = { type: 'result', subtype: 'success', is_error: false, terminal_reason: 'completed', result: words }
@@ -206,6 +221,11 @@ test('tokens from a cache are input tokens too, over all models', () => {
 test('a hint has been heard when its own message comes back', () => {
   assert.deepEqual(ofKind(readCapture('hint'), 'heard'), [{ kind: 'heard', hint: 'hint-a1' }])
   assert.deepEqual(ofKind(readCapture('run-basic'), 'heard'), [])
+  // Either sign is enough, and both are one.
+  for (const sign of ['"command_lifecycle"', '"isReplay":true']) {
+    const without = linesOf('hint').filter((line) => !line.includes(sign))
+    assert.deepEqual(ofKind(fold(driver, without), 'heard'), [{ kind: 'heard', hint: 'hint-a1' }], sign)
+  }
 })
 
 test('a turn is not over while a hint waits that it has taken in', () => {

@@ -19,6 +19,16 @@ test('two events on one line, and words before one, are read as they were meant'
   }
 })
 
+test('brackets and quotes inside of words do not confuse a line that is broken', () => {
+  const text = String.raw`a "quoted" {"brace" and a back\slash \" {`
+  const said = { type: 'assistant', message: { content: [{ type: 'text', text }] }, session_id: 's' }
+  const line = JSON.stringify(said)
+  assert.deepEqual(ofKind(fold(driver, [`warning: ${line}${line} and more`]), 'text'), [
+    { kind: 'text', text },
+    { kind: 'text', text },
+  ])
+})
+
 test('an event in the middle of another one is found', () => {
   const [init = '', limit = '', ...rest] = linesOf('limit')
   const torn = linesOf('run-basic')[1] ?? ''

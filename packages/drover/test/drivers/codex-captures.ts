@@ -32,13 +32,13 @@ export function linesOf(capture: string): string[] {
 }
 
 /** When the captures were made: `9:33 AM` is an hour later. */
-export const then = Date.UTC(2026, 10, 21, 8, 33)
+export const recordedAt = Date.UTC(2026, 10, 21, 8, 33)
 
 export function eventsOf(
   driver: Driver,
   lines: readonly string[],
   about: Partial<Spec> = {},
-  now = then,
+  now = recordedAt,
 ): AgentEvent[] {
   const talk = driver.talk({ ...spec, ...about })
   return lines.flatMap((line) => talk.read(line, now))
@@ -48,7 +48,7 @@ export function eventsOf(
 export function told(events: readonly AgentEvent[]) {
   const of = <K extends AgentEvent['kind']>(kind: K) =>
     events.filter((event): event is AgentEvent & { kind: K } => event.kind === kind)
-  const total = of('usage').findLast(({ total }) => total.inputTokens !== undefined)?.total
+  const total = of('usage').findLast((usage) => usage.total.inputTokens !== undefined)?.total
   return {
     session: of('session')[0]?.session.slice(-4),
     turns: of('turn').map(({ end }) => `${end.reason}: ${end.text.slice(0, 40)}`),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
 import { codexExecDriver } from '../../src/drivers/codex-exec.ts'
-import { eventsOf, linesOf, spec, then, told, tools } from './codex-captures.ts'
+import { eventsOf, linesOf, spec, recordedAt, told, tools } from './codex-captures.ts'
 
 process.env['TZ'] = 'UTC' // Codex says times in this machine's zone
 
@@ -138,7 +138,7 @@ test('what only stderr says explains the end: a session that is not there, setti
 
 test('an error that was said last explains the end of the program', () => {
   const talk = driver.talk(spec)
-  for (const line of linesOf('err-limit').slice(0, -1)) talk.read(line, then)
+  for (const line of linesOf('err-limit').slice(0, -1)) talk.read(line, recordedAt)
   const end = talk.ended?.(over(''))
   assert.deepEqual([end?.reason, end?.until], ['limit', Date.UTC(2026, 10, 21, 9, 33)])
 })

@@ -134,7 +134,6 @@ test('a conversation is opened word by word: greeting, thread, first turn', () =
       id: 'thread',
       method: 'thread/start',
       params: {
-        cwd: '/home/dev/repo',
         approvalPolicy: 'never',
         sandbox: 'danger-full-access',
         model: 'gpt-x',
@@ -163,6 +162,24 @@ test('a session is gone on with, and its history is not said again', () => {
   assert.equal(resume?.method, 'thread/resume')
   assert.equal(resume?.params['threadId'], 't-0')
   assert.equal(resume?.params['excludeTurns'], true)
+  assert.equal(resume?.params['cwd'], '/home/dev/repo') // else it goes back to its old folder
+})
+
+test('an older Codex, which cannot leave the history out, says it again', () => {
+  const talk = driver.talk({ ...spec, session: 't-0' })
+  talk.read(initialized, 0)
+  const message = 'thread/resume.excludeTurns requires experimentalApi capability'
+  const refusal = (id: string): string => JSON.stringify({ id, error: { code: -32600, message } })
+  const [again] = replies(talk.read(refusal('thread'), 0)) as { id: string; params: Record<string, unknown> }[]
+  assert.equal(again?.params['threadId'], 't-0')
+  assert.equal(again?.params['excludeTurns'], undefined)
+  assert.equal(told(talk.read(threadStarted.replace('thread', again?.id ?? ''), 0)).session, 't-1')
+  assert.deepEqual(told(talk.read(refusal(again?.id ?? ''), 0)).turns, [`crashed: ${message.slice(0, 40)}`]) // once is enough
+})
+
+test('a new thread is not told its folder: Codex would write its trust in it into the person’s configuration', () => {
+  const [, start] = replies(driver.talk(spec).read(initialized, 0))
+  assert.doesNotMatch(JSON.stringify(start), /cwd|\/home\/dev/)
 })
 
 const permissions: [Partial<Spec>, string, unknown][] = [
@@ -180,7 +197,7 @@ const permissions: [Partial<Spec>, string, unknown][] = [
 test('the permission is the sandbox; where only the worktree may be written, the git folders of a commit are too', () => {
   for (const [about, sandbox, config] of permissions) {
     const [, start] = replies(driver.talk({ ...spec, ...about }).read(initialized, 0)) as { params: object }[]
-    assert.deepEqual(start?.params, { cwd: '/home/dev/repo', approvalPolicy: 'never', sandbox, config })
+    assert.deepEqual(start?.params, { approvalPolicy: 'never', sandbox, config })
   }
 })
 
@@ -201,6 +218,20 @@ test('a hint is steered into the running turn, an interrupt ends it, a prompt be
   ])
 })
 
+const begins = (item: object): string =>
+  JSON.stringify({ method: 'item/started', params: { threadId: 't-1', item: { type: 'userMessage', ...item } } })
+
+test('a hint is heard when it is part of the conversation; of an older Codex all that is known is that it was accepted', () => {
+  const accepted = '{"id":"hint h-1","result":{"turnId":"u-1"}}'
+  const heard = (...lines: string[]): unknown => told(lines.flatMap((line) => talk.read(line, 0))).heard
+  let talk = inTurn()
+  assert.deepEqual(heard(begins({ clientId: null }), accepted), [])
+  assert.deepEqual(heard(begins({ clientId: 'h-1' })), ['h-1'])
+  talk = inTurn()
+  assert.deepEqual(heard(begins({}), accepted), ['h-1'])
+  assert.deepEqual(heard('{"id":"interrupt","result":{}}'), [])
+})
+
 test('nothing is said before there is a thread; without a turn neither hint nor interrupt', () => {
   const hint = { kind: 'hint', id: 'h', text: 'x' } as const
   const talk = driver.talk(spec)
@@ -211,7 +242,7 @@ test('nothing is said before there is a thread; without a turn neither hint nor 
   }
   const over = inTurn()
   over.read('{"method":"turn/completed","params":{"threadId":"t-1","turn":{"id":"u-1","status":"completed"}}}', 0)
-  over.read('{"id":"turn","result":{"turn":{"id":"u-1"}}}', 0) // the answer to its start, behind its end
+  over.read('{"id":"turn","result":{"turn":{"id":"u-2"}}}', 0) // it will begin, and has not
   assert.equal(over.say(hint), undefined)
   assert.equal(over.say({ kind: 'interrupt' }), undefined)
   assert.ok(over.say({ kind: 'prompt', text: 'x' }))
@@ -438,6 +469,21 @@ test('an error that was said last explains the end of the program', () => {
   const line = JSON.stringify({ method: 'error', params: { threadId: 't-1', willRetry: false, error } })
   assert.deepEqual(talk.read(line, 0), [])
   assert.deepEqual(talk.ended?.(over(1)), { reason: 'limit', text: 'Limit.', until: null })
+})
+
+test('items and errors that are not known mean no more than a sign of life', () => {
+  for (const type of ['heardOfNever', 'constructor', '__proto__', '', 7, null])
+    for (const method of ['item/started', 'item/completed']) {
+      const line = JSON.stringify({ method, params: { threadId: 't-1', item: { type, id: 'i' } } })
+      assert.deepEqual(inTurn().read(line, 0), [{ kind: 'alive' }])
+    }
+  for (const method of ['heard/ofNever', 'constructor', '__proto__', 'warning'])
+    assert.deepEqual(inTurn().read(JSON.stringify({ method, params: { threadId: 't-1' } }), 0), [])
+})
+
+test('a line that comes twice is heard once where it ends a turn', () => {
+  const twice = linesOf('app-server').flatMap((line) => [line, line])
+  assert.deepEqual(told(eventsOf(driver, twice)).turns, captures['app-server']?.turns)
 })
 
 test('read again from the first line, a conversation means the same', () => {

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { known } from '../../src/drivers/known.ts'
 import { openDrivers, programOf } from '../../src/drivers/drivers.ts'
 import { findProgram } from '../../src/drivers/find-program.ts'
 
@@ -33,16 +34,20 @@ test('an agent gets its prompt on stdin, a task’s own command gets none', () =
     env: { X: '1' },
     stdin: 'none',
   })
-  assert.equal(driver.talk, null)
+  assert.equal(driver.silent, true)
 })
 
 test('the agents that are known need no word in the settings', () => {
   const drivers = openDrivers({})
-  assert.deepEqual(drivers.names, ['claude', 'codex', 'amp', 'opencode', 'gemini', 'copilot'])
+  assert.deepEqual(drivers.names, Object.keys(known))
   for (const name of drivers.names) {
-    const { args, stdin } = drivers.driverFor(name)!.spawn(spec)
-    assert.equal(args[1]!.split(' ')[0], name)
-    assert.equal(stdin, 'prompt')
+    const driver = drivers.driverFor(name)!
+    assert.equal(driver.name, name)
+    assert.ok(driver.program?.login && driver.program.install, name)
+    assert.ok(
+      ![driver.spawn(spec).file, ...driver.spawn(spec).args].join(' ').includes(spec.prompt),
+      'no prompt in argv',
+    )
   }
   assert.equal(drivers.driverFor('claude-code')?.name, 'claude')
 })
@@ -50,13 +55,15 @@ test('the agents that are known need no word in the settings', () => {
 test('the settings change what is known, and add to it', () => {
   const drivers = openDrivers({
     claude: { command: 'claude -p --model x' },
-    codex: { env: { A: 'b' } },
+    codex: { env: { A: 'b' }, path: '/opt/codex' },
+    other: { acp: 'other --acp' },
     mine: { command: 'mine' },
     empty: {},
   })
   assert.equal(drivers.driverFor('claude-code')?.spawn(spec).args[1], 'claude -p --model x')
-  assert.match(drivers.driverFor('codex')!.spawn(spec).args[1]!, /^codex exec /)
-  assert.deepEqual(drivers.driverFor('codex')!.spawn(spec).env, { A: 'b' })
+  assert.equal(drivers.driverFor('codex')!.spawn(spec).file, '/opt/codex')
+  assert.equal(drivers.driverFor('codex')!.spawn(spec).env['A'], 'b')
+  assert.match(drivers.driverFor('other')!.spawn(spec).args.join(' '), /exec other --acp/)
   assert.deepEqual(
     drivers.names.filter((name) => name === 'mine' || name === 'empty'),
     ['mine'],

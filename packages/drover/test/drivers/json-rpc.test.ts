@@ -29,6 +29,11 @@ test('of a broken line what is whole is read, and nothing inside of what is whol
   assert.deepEqual(objectsIn(JSON.stringify({ said: two })), [{ said: two }])
 })
 
+test('behind words an object may be as long as it likes', () => {
+  const long = { text: 'x'.repeat(1024 * 1024) }
+  assert.deepEqual(objectsIn(`warning: ${JSON.stringify(long)}`), [long])
+})
+
 test('a long line costs little, whatever is in it', () => {
   const started = performance.now()
   for (const piece of ['{"', '{"a":', 'x', '{"a":"', '[', '{"a":{"b":1},'])

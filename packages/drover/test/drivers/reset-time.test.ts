@@ -74,6 +74,7 @@ test('a clock means the next time it shows that, or the one just over', () => {
 test('a time without a zone is meant where the machine stands, also across a change of summer time', () => {
   const spring = Date.parse('2026-03-29T00:30:00Z')
   assert.equal(read('resets 3:30am', spring, 'Europe/Berlin'), '2026-03-29T01:30:00Z')
+  assert.equal(read('resets 1:30am', spring - 3 * 3_600_000, 'Europe/Berlin'), '2026-03-29T00:30:00Z')
   assert.equal(read('resets 9am', spring, 'Europe/Berlin'), '2026-03-29T07:00:00Z')
   const evening = Date.parse('2026-10-24T20:00:00Z')
   assert.equal(read('resets 9am', evening, 'Europe/Berlin'), '2026-10-25T08:00:00Z')

@@ -73,6 +73,11 @@ test('152: by its exit code a command passes, and an agent only when it changed 
 })
 
 test('198: an exit code, a signal and a vanished agent are told apart in words', async (t) => {
+  assert.equal((await ask(exitCode, t, { exitCode: 0, said: '\nThe parser is done.\nMore.' }))?.verdict, 'unknown')
+  assert.equal(
+    (await ask(exitCode, t, { exitCode: 0, said: '\nThe parser is done.\nMore.', changed: ['a'] }))?.summary,
+    'The parser is done.',
+  )
   const words = async (told: Told) => (await ask(exitCode, t, { outputTail: 'the end', ...told }))?.summary
   assert.equal(await words({ exitCode: 3 }), 'exit code 3')
   assert.equal(await words({ exitCode: 137 }), 'exit code 137, as of a shell whose command was killed by SIGKILL')

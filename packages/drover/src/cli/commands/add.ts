@@ -5,6 +5,7 @@ import { changing } from '../changing.ts'
 import { command, type Context } from '../command.ts'
 import { escaped } from '../escape.ts'
 import type { Values } from '../option.ts'
+import { readRepos } from '../repos.ts'
 import { listed, readWords, taskOptions } from '../task-options.ts'
 import { readAll } from '../terminal.ts'
 
@@ -67,7 +68,7 @@ async function addOne(context: Context, values: Values<typeof options>, title: s
     const { parent, id } = values
     const addition = {
       title,
-      words: readWords(values),
+      words: { ...readWords(values), ...readRepos(context, values.repo) },
       id,
       parent,
       needs: listed(values['blocked-by']) ?? [],

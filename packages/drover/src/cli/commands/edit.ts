@@ -4,6 +4,7 @@ import { resolveEpic, resolveTask } from '../../flow/operations/resolve-task.ts'
 import { oneTaskJson } from '../around.ts'
 import { changing } from '../changing.ts'
 import { command } from '../command.ts'
+import { readRepos } from '../repos.ts'
 import { listed, readWords, taskOptions } from '../task-options.ts'
 
 export const edit = command({
@@ -23,7 +24,7 @@ export const edit = command({
   async run(context, { title, verify, ...values }, [word = '']) {
     const { here, task } = await changing(context, async (project) => {
       const found = await resolveTask(project.reading, word)
-      const words = readWords(values)
+      const words = { ...readWords(values), ...readRepos(context, values.repo) }
       if (title !== undefined) words.title = checkTitle(title)
       if (verify) words.verify = true
       if (words.epicId !== undefined)

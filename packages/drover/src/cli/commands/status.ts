@@ -1,5 +1,5 @@
 import { command, type Context } from '../command.ts'
-import { graphLines } from '../graph.ts'
+import { graphLines, splitNeeds } from '../graph.ts'
 import { manyTasksJson } from '../around.ts'
 import { look, momentJson } from '../standing.ts'
 import { treeLines } from '../tree.ts'
@@ -45,5 +45,7 @@ async function showAll(
   const tasks = await reading.tasks({})
   if (print.json) return print.result({ tasks: await manyTasksJson(opened, tasks) }, () => [])
   const shape = { width: print.width, ascii: ascii === true || print.ascii }
-  print.lines(tree ? treeLines(tasks, shape) : graphLines(tasks, await reading.allNeeds(), shape))
+  print.lines(
+    tree ? treeLines(tasks, shape) : graphLines(tasks, [...(await reading.allNeeds()), ...splitNeeds(tasks)], shape),
+  )
 }

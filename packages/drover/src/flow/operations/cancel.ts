@@ -1,6 +1,7 @@
 import type { Event, NewEvent } from '../../domain/event.ts'
 import { isOver, type Task } from '../../domain/task.ts'
 import type { Speaker } from '../../ports/ledger.ts'
+import type { Reading } from '../../ports/reading.ts'
 import { family } from './family.ts'
 import { on, type Ports, refuseSubtask, say } from './say.ts'
 
@@ -13,7 +14,17 @@ export async function cancel(
   const { task, reason } = wish
   refuseSubtask(task, 'cancel')
   if (isOver(task)) return []
-  const open = (await family(reading, task)).filter((one) => !isOver(one))
+  const open = (await withParts(reading, task)).filter((one) => !isOver(one))
   const cancelled = (one: Task): NewEvent => ({ type: 'task.cancelled', ...on(one), data: { reason } })
   return say(ledger, open.map(cancelled), by, 'cancel')
+}
+
+/** A task that was split is nothing but its parts: they end with it, before it. */
+async function withParts(reading: Reading, task: Task): Promise<Task[]> {
+  const parts =
+    task.status === 'decomposed'
+      ? (await reading.tasks({ parent: task.id })).filter(({ kind }) => kind === 'split')
+      : []
+  const below = await Promise.all(parts.map((part) => withParts(reading, part)))
+  return [...below.flat(), ...(await family(reading, task))]
 }

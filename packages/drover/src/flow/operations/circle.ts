@@ -22,7 +22,7 @@ export function grouped(needs: readonly { task: string; needs: string }[]): Map<
   return groups
 }
 
-/** Whoever needs a sub-task waits for its parent's landing, so on the way a sub-task leads to its parent. */
+/** Whoever needs a sub-task waits for its parent's landing, and a task that was split for its parts: so they lead on the way. */
 async function addParents(reading: Reading, needs: Map<string, string[]>, from: readonly string[]): Promise<void> {
   const seen = new Set<string>()
   const ahead = [...from]
@@ -31,6 +31,10 @@ async function addParents(reading: Reading, needs: Map<string, string[]>, from: 
     seen.add(id)
     const task = await reading.task(id)
     if (task?.kind === 'subtask' && task.parentId) needs.set(id, [...(needs.get(id) ?? []), task.parentId])
+    if (task?.status === 'decomposed') needs.set(id, [...(needs.get(id) ?? []), ...(await partsOf(reading, id))])
     ahead.push(...(needs.get(id) ?? []))
   }
 }
+
+const partsOf = async (reading: Reading, whole: string): Promise<string[]> =>
+  (await reading.tasks({ parent: whole })).filter(({ kind }) => kind === 'split').map(({ id }) => id)

@@ -42,6 +42,7 @@ export function possible(task: Task): string[] {
     resume: task.status === 'paused',
     land: whole && canLand(task),
     'land retry': whole && canLandAgain(task),
+    answer: task.status === 'blocked' && task.blockedReason === 'question',
     resolve: canResolve(task),
     retry: whole && canRetry(task),
     'retry --force': whole && task.status === 'completed',

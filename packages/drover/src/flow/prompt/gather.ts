@@ -1,6 +1,7 @@
 import type { Attempt } from '../../domain/rows.ts'
 import { isOver, type Task } from '../../domain/task.ts'
 import type { Reading } from '../../ports/reading.ts'
+import { spawnedBy } from '../child.ts'
 import type { Crew } from '../crew.ts'
 import { partsOf } from '../parts.ts'
 import type { Work } from '../work.ts'
@@ -31,7 +32,7 @@ export async function gather(crew: Telling, task: Task, work: Work, hints: reado
     earlier: await earlier(reading, task, past),
     diff: task.run === null && now?.fresh === true ? await lostWork(crew, work, past) : undefined,
     guidelines: settings.guidelines,
-    repos: task.repos,
+    repos: [...new Set([...task.repos, ...(task.type === 'research' ? settings['research.repos'] : [])])],
     hasTools: task.run === null && crew.driverFor(agentOf(crew, task, now)).abilities.tools,
     onBlocked: settings.on_blocked,
     limits: {
@@ -70,7 +71,7 @@ async function others(
 ): Promise<Pick<Known, 'needs' | 'children' | 'recent'>> {
   if (task.run !== null) return { needs: [], children: [], recent: [] }
   const met = (await reading.needsOf(task.id)).filter(isOver).map(({ id }) => id)
-  const made = (await reading.tasks({ parent: task.id })).filter((one) => one.kind === 'spawned' && isOver(one))
+  const made = (await spawnedBy(reading, task.id)).filter(isOver)
   const ids = new Set(made.map(({ id }) => id))
   const needs = await Promise.all(met.filter((id) => !ids.has(id)).map((id) => reading.task(id)))
   // Counted from when the attempt began, so that the same ledger gives the same words.
