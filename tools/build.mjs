@@ -92,6 +92,7 @@ function withoutHelpers(text) {
  */
 function plainBuiltins(text) {
   return text.replace(/^import ([^;"]+) from "(node:[^"]+)";$/gm, (line, names, module) => {
+    if (names === 'process') return line // it would hide the very word that stands for it
     const wanted = names.startsWith('{') ? names.replaceAll(' as ', ': ') : names.replace('* as ', '')
     return `const ${wanted} = process.getBuiltinModule?.("${module}") ?? {};`
   })

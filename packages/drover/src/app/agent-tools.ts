@@ -46,6 +46,8 @@ function problemOf(error: unknown): Answer {
   const problem = error instanceof Error ? error.message : String(error)
   if (!(error instanceof DroverError)) return { ok: false, code: 'internal', problem }
   if (error.code === 'refused-token' || error.code === 'busy') return refused
+  // The ledger could not be written: what was said is not lost by it.
+  if (error.exit === 75 || error.exit === 1) return { ok: false, code: 'internal', problem }
   const isTheirs = error.code === 'usage' || error.code === 'bad-title' || error.code === 'bad-value'
   return { ok: false, code: isTheirs ? 'usage' : 'refused', problem }
 }

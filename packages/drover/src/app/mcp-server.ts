@@ -1,3 +1,4 @@
+import { setImmediate as pass } from 'node:timers/promises'
 import { Readable, Writable } from 'node:stream'
 import { Server } from '@modelcontextprotocol/sdk/server/index.js'
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js'
@@ -8,7 +9,8 @@ import { mcpTools } from './mcp-tools.ts'
 import { agentAsks, type AgentAsk, type ToolAnswer } from './socket-words.ts'
 
 /** While a daemon is started anew, nobody needs to notice. */
-const patience = [200, 400, 800, 1600]
+const patience: Partial<Record<AgentAsk, readonly number[]>> = { report: [200], progress: [] }
+const longest = [200, 400, 800, 1600]
 
 interface Streams {
   stdin: AsyncIterable<unknown>
@@ -28,19 +30,27 @@ export async function serveTools({ stdin, stdout, version }: Streams): Promise<v
   })
   const server = new Server({ name: 'drover', version }, { capabilities: { tools: {} } })
   server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: [...mcpTools] }))
-  server.setRequestHandler(CallToolRequestSchema, ({ params }) => use(place, params.name, params.arguments ?? {}))
+  const open = new Set<Promise<unknown>>()
+  server.setRequestHandler(CallToolRequestSchema, ({ params }) => {
+    const answer = use(place, params.name, params.arguments ?? {})
+    open.add(answer)
+    return answer.finally(() => open.delete(answer))
+  })
   const { promise: closed, resolve: close } = Promise.withResolvers<void>()
   server.onclose = close
   input.once('end', close).once('close', close)
   await server.connect(new StdioServerTransport(input, output))
   await closed
+  // Whoever closes its side at once wants its answers all the same.
+  while (open.size > 0) await Promise.allSettled(open)
+  await pass()
   await server.close()
 }
 
 async function use(place: AttemptPlace, name: string, said: Record<string, unknown>): Promise<CallToolResult> {
   const ask = agentAsks.find((one) => one === name)
   if (!ask) return failed(`there is no tool "${name}": ${agentAsks.join(', ')}`)
-  const answer = await askAsAgent(place, ask, said, patience)
+  const answer = await askAsAgent(place, ask, said, patience[ask] ?? longest)
   if (!answer || (!answer.ok && answer.code === 'internal')) return alone(place, ask, said)
   return answer.ok ? succeeded(answer.about as ToolAnswer) : failed(answer.problem)
 }

@@ -1,6 +1,7 @@
 import { isMet } from '../domain/needs.ts'
 import { heldBack } from '../domain/schedule.ts'
 import { isOver, type Task } from '../domain/task.ts'
+import { splitInto } from '../flow/operations/split-into.ts'
 import type { Reading } from '../ports/reading.ts'
 import { statusWords } from './glyph.ts'
 import { lasting } from './time.ts'
@@ -166,9 +167,7 @@ async function ofPause(reading: Reading, task: Task): Promise<Reasons> {
 async function ofParts(reading: Reading, task: Task): Promise<Reasons> {
   const splits = await reading.events(0, { task: task.id, types: ['task.decomposed'] }, 500)
   const last = splits.at(-1)
-  const parts = await Promise.all(
-    (last?.type === 'task.decomposed' ? last.data.into : []).map((id) => reading.task(id)),
-  )
+  const parts = await Promise.all((await splitInto(reading, task)).map((id) => reading.task(id)))
   const open = parts.filter((part) => part !== undefined).filter(({ status }) => status !== 'completed')
   const lines = open.map((part) => `  ${part.id} is ${statusWords(part)}${noteOf(part)}`)
   const why = last?.type === 'task.decomposed' && last.data.reason ? ` (${last.data.reason})` : ''

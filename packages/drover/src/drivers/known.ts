@@ -4,6 +4,7 @@ import { claudeDriver } from './claude.ts'
 import { codexDriver } from './codex.ts'
 import { copilotDriver } from './copilot.ts'
 import { geminiDriver } from './gemini.ts'
+import { opencodeDriver } from './opencode.ts'
 import type { Words } from './words.ts'
 
 /** Agents that can be used without a word in the settings. */
@@ -11,6 +12,7 @@ export const known: Readonly<Record<string, (words: Words) => Driver>> = {
   claude: claudeDriver,
   codex: codexDriver,
   amp: ampDriver,
+  opencode: opencodeDriver,
   gemini: geminiDriver,
   copilot: copilotDriver,
 }

@@ -31,6 +31,28 @@ test('the bundle starts from few files, and asks Node for nothing that loads mor
   assert.match(execFileSync(process.execPath, [main, 'help'], { encoding: 'utf8' }), /drover run/)
 })
 
+test('the bundle’s MCP server answers, and no other command loads its library', () => {
+  execFileSync(process.execPath, [join(root, 'tools/build.mjs')])
+  const commands = /import\("(\.\/chunks\/commands-[^"]+)"\)/.exec(readFileSync(main, 'utf8'))![1]!
+  for (const file of loadedWith(join(dirname(main), commands)))
+    assert.doesNotMatch(readFileSync(file, 'utf8'), /modelcontextprotocol/, file)
+  const names = ['RUN_ID', 'TASK_ID', 'TOKEN', 'SOCKET', 'FOLDER'].map((name) => [`DROVER_${name}`, `/nowhere/${name}`])
+  const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'a test', version: '1' } }
+  const requests = [
+    { id: 1, method: 'initialize', params },
+    { id: 2, method: 'tools/call', params: { name: 'progress', arguments: { label: 'half' } } },
+  ]
+  const input = requests.map((request) => `${JSON.stringify({ jsonrpc: '2.0', ...request })}\n`).join('')
+  const env = { ...process.env, ...Object.fromEntries(names) }
+  const said = execFileSync(process.execPath, [main, 'mcp'], { encoding: 'utf8', input, env })
+  const answers = said
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).result)
+  assert.equal(answers[0].serverInfo.name, 'drover')
+  assert.equal(answers[1].content[0].text, 'Nobody watches at the moment. Go on.')
+})
+
 test('two commands that are bundled together do not take each other’s names', async () => {
   execFileSync(process.execPath, [join(root, 'tools/build.mjs')])
   const commands = /import\("(\.\/chunks\/commands-[^"]+)"\)/.exec(readFileSync(main, 'utf8'))![1]!

@@ -111,7 +111,7 @@ describe('the live view', () => {
       '  task-l1  Title of task-l1',
       '',
       'Waiting for you',
-      '  task-q1  blocked (question): Which database?  ->  drover resolve task…',
+      '  task-q1  blocked (question): Which database?  ->  drover answer task-…',
       '  task-f1  failed: exit code 1  ->  drover retry task-f1',
       '',
       'Last',

@@ -167,27 +167,9 @@ async function split(hall: Hall, { a, b, c }: Dice): Promise<void> {
       needs: new Set(needs[n]),
     })
   put(parent, 'decomposed')
+  parent.into = ids
   settleNeeds(forecast)
 }
-
-/** What was split is completed when all its tasks are. */
-export async function join(hall: Hall): Promise<boolean> {
-  const { forecast, ledger } = hall
-  const whole = [...forecast.tasks.values()].find(
-    ({ id, status }) =>
-      status === 'decomposed' &&
-      [...forecast.tasks.values()].every(
-        (one) => one.kind !== 'split' || one.parent !== id || one.status === 'completed',
-      ),
-  )
-  if (!whole) return false
-  const event = { type: 'task.completed', task: whole.id, attempt: whole.attempt, data: { commit: null } } as const
-  agree(hall, `${whole.id} is joined`, 'appended', (await ledger.append([event], byMachine(hall))).outcome)
-  complete(hall, whole.id)
-  return true
-}
-
-const complete = ({ forecast }: Hall, id: string): void => foresee.complete(forecast, forecast.tasks.get(id)!, null)
 
 async function meet(hall: Hall, { a, b }: Dice): Promise<void> {
   const name = `m${a % 2}`
@@ -212,7 +194,6 @@ export const machines: Record<string, (hall: Hall, dice: Dice) => Promise<unknow
   sweep: sweepAll,
   lift,
   split,
-  join,
   meet,
   pass,
 }

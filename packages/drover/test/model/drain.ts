@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { compare } from './check.ts'
-import { type Foreseen, isOver, openNeeds, waitsFor } from './forecast.ts'
-import { advance, claim, join, sweepAll } from './chance.ts'
+import { type Foreseen, isOver, openNeeds } from './forecast.ts'
+import { advance, claim, sweepAll } from './chance.ts'
 import { type Hall } from './hall.ts'
 import { livingJobs } from './machines.ts'
 import { people } from './people.ts'
@@ -19,8 +19,7 @@ export async function drain(hall: Hall): Promise<void> {
     for (const job of jobs) await advance(hall, job, job.kind === 'land' ? landing : passing)
     await compare(hall)
     const isClaimed = await claim(hall, passing)
-    const isJoined = await join(hall)
-    if (jobs.length === 0 && !isClaimed && !isJoined) return
+    if (jobs.length === 0 && !isClaimed) return
   }
 }
 
@@ -66,16 +65,8 @@ export async function assertAllCanBeDone(hall: Hall): Promise<void> {
     await answer(hall)
     await drain(hall)
   }
-  if (waitsForItsOwnPart(hall)) return
   const open = [...hall.forecast.tasks.values()].filter(
     ({ kind, status }) => kind !== 'subtask' && status !== 'completed',
   )
   assert.deepEqual(open, [], 'these cannot be brought to their end')
-}
-
-/** Known and not refused yet: a task that was split waits for its tasks, and one of those can be made to wait for it. */
-const waitsForItsOwnPart = ({ forecast }: Hall): boolean => {
-  const splits = [...forecast.tasks.values()].filter(({ kind }) => kind === 'split')
-  const edges = splits.map(({ id, parent }): [string, string] => [parent!, id])
-  return splits.some(({ id, parent }) => waitsFor(forecast, id, parent!, edges))
 }

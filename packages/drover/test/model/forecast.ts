@@ -31,6 +31,8 @@ export interface Foreseen {
   holder: string | null
   /** The job of the last attempt has not ended it yet. */
   isStopping: boolean
+  /** What it was split into. */
+  into: string[]
   /** The branch may be moving for it at this moment. */
   isIntended: boolean
 }
@@ -112,6 +114,7 @@ export function add(
     holder: null,
     isStopping: false,
     isIntended: false,
+    into: [],
     ...about,
   }
   forecast.tasks.set(task.id, task)
@@ -126,8 +129,8 @@ export function family(forecast: Forecast, task: Foreseen): Foreseen[] {
 export const partsOf = (forecast: Forecast, id: string): Foreseen[] =>
   family(forecast, forecast.tasks.get(id)!).slice(0, -1)
 
-/** Whether one waits for the other, however far away; who needs a sub-task waits for its parent. */
-export function waitsFor({ tasks }: Forecast, from: string, to: string, added: [string, string][] = []): boolean {
+/** Whether one waits for the other, however far away; who needs a sub-task waits for its parent, what was split for its parts. */
+export function waitsFor({ tasks }: Forecast, from: string, to: string): boolean {
   const seen = new Set<string>()
   const look = (id: string): boolean => {
     if (id === to) return true
@@ -135,9 +138,8 @@ export function waitsFor({ tasks }: Forecast, from: string, to: string, added: [
     seen.add(id)
     const task = tasks.get(id)
     const parent = task?.kind === 'subtask' ? [task.parent!] : []
-    return [...(task?.needs ?? []), ...parent, ...added.filter(([one]) => one === id).map(([, other]) => other)].some(
-      look,
-    )
+    const parts = task?.status === 'decomposed' ? task.into : []
+    return [...(task?.needs ?? []), ...parent, ...parts].some(look)
   }
   return look(from)
 }

@@ -123,7 +123,15 @@ export function complete(forecast: Forecast, task: Foreseen, commit: string | nu
       put(one, 'completed')
       one.landed = commit
     }
+  joinWhole(forecast, task)
   settleNeeds(forecast)
+}
+
+/** What was split is completed with the last of its tasks. */
+function joinWhole(forecast: Forecast, { id, parent }: Foreseen): void {
+  const whole = parent === null ? undefined : forecast.tasks.get(parent)
+  if (whole?.status !== 'decomposed' || !whole.into.includes(id)) return
+  if (whole.into.every((part) => forecast.tasks.get(part)!.status === 'completed')) complete(forecast, whole, null)
 }
 
 /** A refused landing: back to its agent, or a person must look. The same attempt is not counted beyond the most there may be. */

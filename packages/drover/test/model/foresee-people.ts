@@ -55,11 +55,18 @@ export function resume(forecast: Forecast, task: Foreseen, resets = false): Word
   return 'done'
 }
 
+/** What was split ends with its tasks. */
+const withParts = (forecast: Forecast, task: Foreseen): Foreseen[] => [
+  ...(task.status === 'decomposed' ? task.into : []).flatMap((id) => withParts(forecast, forecast.tasks.get(id)!)),
+  ...family(forecast, task),
+]
+
 export function cancel(forecast: Forecast, task: Foreseen): Word {
   if (task.kind === 'subtask') return 'on-the-parent'
   if (isOver(task)) return 'nothing'
-  if (task.status === 'landing' && task.isIntended) return 'busy'
-  for (const one of family(forecast, task).filter((each) => !isOver(each))) {
+  const open = withParts(forecast, task).filter((each) => !isOver(each))
+  if (open.some(({ status, isIntended }) => status === 'landing' && isIntended)) return 'busy'
+  for (const one of open) {
     put(one, 'cancelled')
     one.rest = null
   }

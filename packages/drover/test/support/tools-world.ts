@@ -19,8 +19,9 @@ export interface Used {
 export async function makeToolsWorld(t: TestContext, settings = '') {
   const command = `'${process.execPath}' --no-warnings '${agent}'`
   const world = await makeWorld(t, {
-    settings: `agent = "scripted"\nworkers = 1\n${settings}\n[agents.scripted]\ncommand = ${JSON.stringify(command)}\n`,
+    settings: `agent = "scripted"\n${settings.includes('workers') ? '' : 'workers = 1\n'}${settings}\n[agents.scripted]\ncommand = ${JSON.stringify(command)}\n`,
   })
+  world.env['DROVER_ENV_PASS'] = 'MARKS,NODE_COMPILE_CACHE'
   return Object.assign(world, {
     /** The body of `work({ use, attempt, prompt, mark, … })` for one task, or for all that have none of their own. */
     script(body: string, task = 'agent'): void {
@@ -35,6 +36,8 @@ export async function work({ client, use, task, attempt, prompt, mark }) {\n${bo
         .marked('used')
         .map((line) => JSON.parse(line) as Used)
         .filter((one) => name === undefined || one.name === name),
+    agentCommand: command,
+    mark: (name: string): void => writeFileSync(join(world.marks, name), ''),
     plan: (id: string, ...more: string[]) => world.ok('add', `Work on ${id}`, '--id', id, '--skip-validation', ...more),
   })
 }

@@ -8,7 +8,7 @@ export const mcp = command({
     'Started by the agent of an attempt, in the environment that drover gave it. Its tools: report, progress, create_subtask, check_subtask_status, ' +
     'signal_decomposition, record_finding, ask_human.',
   options: {},
-  examples: ['claude mcp add drover -- drover mcp'],
+  examples: ['drover mcp < requests.jsonl'],
   async run({ terminal: { stdin, stdout } }) {
     const { serveTools } = await import('../../app/mcp-server.ts')
     await serveTools({ stdin, stdout, version: pkg.version })

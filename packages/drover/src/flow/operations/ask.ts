@@ -1,7 +1,7 @@
 import { makeId } from '../../domain/id.ts'
 import type { Question } from '../../domain/rows.ts'
 import { type Ports, say } from './say.ts'
-import { atWork, type Agent } from './spawn.ts'
+import { atWork, refuseCommand, type Agent } from './spawn.ts'
 
 export interface Asking {
   text: string
@@ -13,6 +13,7 @@ export interface Asking {
 /** A question for a person. The same one again is answered by what was said then, or goes on waiting. */
 export async function ask({ ledger, reading, clock }: Ports, asking: Asking, by: Agent): Promise<Question | undefined> {
   await atWork(reading, by)
+  await refuseCommand(reading, by)
   const before = (await reading.questions({ task: by.task })).filter(({ text }) => text === asking.text)
   const answered = before.findLast(({ answer }) => answer !== null)
   if (answered) return answered

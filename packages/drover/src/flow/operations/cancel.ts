@@ -3,6 +3,7 @@ import { isOver, type Task } from '../../domain/task.ts'
 import type { Speaker } from '../../ports/ledger.ts'
 import type { Reading } from '../../ports/reading.ts'
 import { family } from './family.ts'
+import { splitInto } from './split-into.ts'
 import { on, type Ports, refuseSubtask, say } from './say.ts'
 
 /** Ends a task and its open sub-tasks for good. One that is over stays as it is: nothing to do. */
@@ -21,10 +22,10 @@ export async function cancel(
 
 /** A task that was split is nothing but its parts: they end with it, before it. */
 async function withParts(reading: Reading, task: Task): Promise<Task[]> {
-  const parts =
-    task.status === 'decomposed'
-      ? (await reading.tasks({ parent: task.id })).filter(({ kind }) => kind === 'split')
-      : []
-  const below = await Promise.all(parts.map((part) => withParts(reading, part)))
-  return [...below.flat(), ...(await family(reading, task))]
+  const below: Task[] = []
+  for (const id of await splitInto(reading, task)) {
+    const part = await reading.task(id)
+    if (part) below.push(...(await withParts(reading, part)))
+  }
+  return [...below, ...(await family(reading, task))]
 }

@@ -1,6 +1,7 @@
 import { DroverError } from '../../domain/error.ts'
 import { findCircle } from '../../domain/needs.ts'
 import type { Reading } from '../../ports/reading.ts'
+import { splitInto } from './split-into.ts'
 
 /** Refuses needs that would make a task wait for itself, and says along which way. */
 export async function refuseCircle(reading: Reading, task: string, added: readonly string[]): Promise<void> {
@@ -31,10 +32,7 @@ async function addParents(reading: Reading, needs: Map<string, string[]>, from: 
     seen.add(id)
     const task = await reading.task(id)
     if (task?.kind === 'subtask' && task.parentId) needs.set(id, [...(needs.get(id) ?? []), task.parentId])
-    if (task?.status === 'decomposed') needs.set(id, [...(needs.get(id) ?? []), ...(await partsOf(reading, id))])
+    if (task) needs.set(id, [...(needs.get(id) ?? []), ...(await splitInto(reading, task))])
     ahead.push(...(needs.get(id) ?? []))
   }
 }
-
-const partsOf = async (reading: Reading, whole: string): Promise<string[]> =>
-  (await reading.tasks({ parent: whole })).filter(({ kind }) => kind === 'split').map(({ id }) => id)

@@ -7,6 +7,7 @@ import type { Speaker } from '../../ports/ledger.ts'
 import type { Epic } from '../../domain/rows.ts'
 import type { Reading } from '../../ports/reading.ts'
 import { grouped } from './circle.ts'
+import { splitInto } from './split-into.ts'
 import { takesParts } from './possible.ts'
 import { type Entry, readJsonl } from './read-jsonl.ts'
 import { emailOf, on, type Ports, say } from './say.ts'
@@ -31,6 +32,8 @@ interface World {
   tasks: ReadonlyMap<string, Task>
   epics: ReadonlyMap<string, Epic>
   needs: ReadonlyMap<string, string[]>
+  /** What each task that was split is waiting for. */
+  split: ReadonlyMap<string, readonly string[]>
   broken: ReadonlySet<string>
   /** Which place a sub-task of the file has among those of its parent. */
   places: ReadonlyMap<string, number>
@@ -59,14 +62,22 @@ const lineOf = (problem: string): number => Number(/^line (\d+)/.exec(problem)?.
 const byLine = (a: string, b: string): number => lineOf(a) - lineOf(b) || 0
 
 async function look(reading: Reading, entries: readonly Entry[], broken: ReadonlySet<string>): Promise<World> {
+  const tasks = await reading.tasks({})
   return {
     entries: new Map(entries.map((entry) => [entry.id, entry])),
-    tasks: new Map((await reading.tasks({})).map((task) => [task.id, task])),
+    tasks: new Map(tasks.map((task) => [task.id, task])),
     epics: new Map((await reading.epics()).map((epic) => [epic.id, epic])),
     needs: grouped(await reading.allNeeds()),
+    split: await intoParts(reading, tasks),
     broken,
     places: placesOf(entries),
   }
+}
+
+/** A task that was split waits for its parts. */
+async function intoParts(reading: Reading, tasks: readonly Task[]): Promise<Map<string, string[]>> {
+  const split = tasks.filter(({ status }) => status === 'decomposed')
+  return new Map(await Promise.all(split.map(async (one) => [one.id, await splitInto(reading, one)] as const)))
 }
 
 function placesOf(entries: readonly Entry[]): Map<string, number> {
@@ -103,21 +114,26 @@ function problemsOfParent(entry: Entry, parentId: string, world: World): string[
   return closed ? [`${parentId} is ${parent.status}, so it takes no more sub-tasks`] : []
 }
 
+/** Where it runs as a part; who was made by another task runs by itself. */
+const parentOf = (task: Task | undefined): string | undefined =>
+  task?.kind === 'subtask' ? (task.parentId ?? undefined) : undefined
+
 /** How far below a task that runs by itself; -1 for epics, which come before all. */
 function depth(entry: Entry, { entries, tasks }: World): number {
   if (entry.kind === 'epic') return -1
   let levels = 0
   for (let id = entry.parentId; id !== undefined && levels < 4; levels++)
-    id = entries.get(id)?.parentId ?? tasks.get(id)?.parentId ?? undefined
+    id = entries.get(id)?.parentId ?? parentOf(tasks.get(id))
   return levels
 }
 
-function circles(entries: readonly Entry[], { needs, tasks }: World): string[] {
+function circles(entries: readonly Entry[], { needs, tasks, split }: World): string[] {
   const edges = new Map(needs)
   for (const { id, needs: own } of entries) if (own) edges.set(id, own)
   const parts = [...tasks.values()].filter(({ kind }) => kind === 'subtask')
   for (const { id, parentId } of [...parts, ...entries])
     if (parentId) edges.set(id, [...(edges.get(id) ?? []), parentId])
+  for (const [id, parts] of split) edges.set(id, [...(edges.get(id) ?? []), ...parts])
   const path = findCircle(edges)
   const line = path && entries.find(({ id }) => path.includes(id))?.line
   return path ? [`line ${line}: these needs form a circle: ${path.join(' → ')}`] : []

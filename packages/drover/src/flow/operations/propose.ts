@@ -5,7 +5,7 @@ import { findCircle } from '../../domain/needs.ts'
 import type { Task } from '../../domain/task.ts'
 import { freshId } from './epic.ts'
 import { say, type Ports } from './say.ts'
-import { atWork, born, inherited, refuseTooMany, type Agent, type Bounds } from './spawn.ts'
+import { atWork, born, inherited, refuseCommand, refuseTooMany, type Agent, type Bounds } from './spawn.ts'
 
 /** An agent says that its task should be several. They come to be when its attempt has ended; until then the last word counts. */
 export async function propose(
@@ -14,6 +14,7 @@ export async function propose(
   by: Agent,
 ): Promise<void> {
   const task = await atWork(ports.reading, by)
+  await refuseCommand(ports.reading, by)
   if (by.task !== task.id || (await ports.reading.subtasks(task.id)).length > 0)
     throw usage(`${task.id} is divided into sub-tasks that share a worktree: use create_subtask for what is beside it`)
   const checked = check(parts)

@@ -26,6 +26,7 @@ export interface Wish {
 export async function spawn(ports: Bounds, wish: Wish, by: Agent): Promise<{ task: Task; isNew: boolean }> {
   const { ledger, reading } = ports
   const parent = await atWork(reading, by)
+  if (wish.waits) await refuseCommand(reading, by)
   const title = checkTitle(wish.title)
   const known = (await spawnedBy(reading, parent.id)).find(
     (one) => one.title === title && one.description === wish.description,
@@ -64,6 +65,15 @@ export async function atWork(reading: Reading, by: Agent): Promise<Task> {
   while (task?.kind === 'subtask' && task.parentId !== null) task = await reading.task(task.parentId)
   if (!task || !isAtWork(task) || task.attempt !== by.attempt) throw new DroverError('refused-token', {})
   return task
+}
+
+/** A command that does a task is judged by how it ends: it could not be told what it waits for. */
+export async function refuseCommand(reading: Reading, by: Agent): Promise<void> {
+  if ((await reading.task(by.task))?.run != null)
+    throw new DroverError('usage', {
+      problem: `${by.task} is done by a command (--run), which cannot wait: report BLOCK, or give the task to an agent`,
+      command: 'mcp',
+    })
 }
 
 /** What a task that comes from another takes over from it. */

@@ -289,7 +289,7 @@ test('what is said to be possible is possible', async (t) => {
     working: ['pause', 'cancel'],
     done: ['retry --force'],
     failed: ['retry'],
-    asked: ['resolve', 'pause', 'cancel'],
+    asked: ['answer', 'resolve', 'pause', 'cancel'],
     review: ['land', 'resolve', 'pause', 'cancel'],
     conflict: ['land retry', 'resolve', 'retry', 'pause', 'cancel'],
   })
