@@ -114,7 +114,7 @@ async function drive(
   await crew.ledger.append(
     [
       { type: 'machine.joined', data: { machine: name, slots: workers, pid: process.pid } },
-      { type: 'run.started', data: { workers, epic, kind } },
+      { type: 'run.started', data: { workers, epic, kind, budgetUsd: crew.settings['budget.run_usd'] } },
     ],
     by(),
   )

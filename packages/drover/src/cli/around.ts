@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Project } from '../app/open-project.ts'
-import { isAtWork, type Task } from '../domain/task.ts'
-import { addUsage, type Around, taskJson } from './json.ts'
+import { addUsage, isAtWork, noUsage, type Task, type Usage } from '../domain/task.ts'
+import type { Report } from '../domain/verdict.ts'
+import { type Around, taskJson } from './json.ts'
 
 type Here = Pick<Project, 'reading' | 'places' | 'config'>
 
@@ -15,25 +16,28 @@ function worktreeOf({ places, config }: Here, task: Task): string | null {
 /** What stands around one task. */
 export async function around(project: Here, task: Task): Promise<Around> {
   const { reading } = project
-  const [needs, findings, attempts, members] = await Promise.all([
+  const [needs, findings, attempts, usageTotal, report] = await Promise.all([
     reading.needsOf(task.id),
     reading.findings(task.id),
     reading.attempts(task.id),
-    descendants(reading, task),
+    reading.usageTotal(task.id),
+    lastReport(reading, task),
   ])
   return {
     needs,
     findings,
     attempt: attempts.at(-1),
     worktree: worktreeOf(project, task),
-    usageTotal: addUsage(members.map(({ usage }) => usage)),
+    usageTotal,
+    report,
   }
 }
 
-/** With its sub-tasks and whatever was spawned or split off it. */
-async function descendants(reading: Project['reading'], task: Task): Promise<Task[]> {
-  const children = await reading.tasks({ parent: task.id })
-  return [task, ...(await Promise.all(children.map((child) => descendants(reading, child)))).flat()]
+/** What the agent of its last attempt says, beside the verdict that says what is so. */
+async function lastReport(reading: Here['reading'], { id, attempt }: Task): Promise<Report | null> {
+  const said = await reading.events(0, { task: id, types: ['task.reported'] }, 500)
+  const last = said.findLast((event) => event.attempt === attempt)
+  return last?.type === 'task.reported' ? last.data.report : null
 }
 
 export const oneTaskJson = async (project: Here, task: Task) => taskJson(task, await around(project, task))
@@ -61,7 +65,7 @@ export async function manyTasksJson(project: Here, tasks: readonly Task[]) {
       findings: found.get(task.id) ?? [],
       attempt: open.find((attempt) => attempt.task === task.id && attempt.attempt === task.attempt),
       worktree: worktreeOf(project, task),
-      usageTotal: addUsage(members(task).map(({ usage }) => usage)),
+      usageTotal: members(task).reduce<Usage>((sum, { usage }) => addUsage(sum, usage), noUsage),
     }),
   )
 }

@@ -39,7 +39,7 @@ export async function driveAndShow(context: Context, project: Project, wanted: D
     await showing
   }
   if (stop.aborted) return stoppedBy(stop)
-  return runSummary(context, project, { since: since.at, epic: wanted.epic, end })
+  return runSummary(context, project, { since: since.at, seq: since.seq, epic: wanted.epic, end })
 }
 
 /** Returns how it ended, if it was not only followed. */

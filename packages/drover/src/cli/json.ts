@@ -2,8 +2,10 @@ import type { Event, Finding } from '../domain/event.ts'
 import { isMet } from '../domain/needs.ts'
 import { showDuration } from '../domain/settings.ts'
 import { progress, type Standing } from '../domain/summary.ts'
-import { noUsage, type Task, type TaskStatus, type Usage } from '../domain/task.ts'
+import type { Task, TaskStatus, Usage } from '../domain/task.ts'
+import type { Report } from '../domain/verdict.ts'
 import type { Attempt, Epic, LandingRow, Question } from '../domain/rows.ts'
+import { usageJson } from './cost-words.ts'
 
 /** What a task's own row does not know. */
 export interface Around {
@@ -14,12 +16,14 @@ export interface Around {
   /** Where it works, while it does. */
   worktree: string | null
   usageTotal: Usage
+  /** What its last attempt claims; not asked for many tasks at once. */
+  report?: Report | null
 }
 
 export const isoTime = (at: number | null | undefined): string | null => (at ? new Date(at).toISOString() : null)
 
 /** A task as every command shows it to programs. What is not known is null. */
-export function taskJson(task: Task, { needs, findings, attempt, worktree, usageTotal }: Around) {
+export function taskJson(task: Task, { needs, findings, attempt, worktree, usageTotal, report }: Around) {
   const {
     blockedNote,
     timeoutMs,
@@ -46,7 +50,9 @@ export function taskJson(task: Task, { needs, findings, attempt, worktree, usage
     updatedAt: isoTime(task.updatedAt),
     startedAt: isoTime(task.startedAt),
     finishedAt: isoTime(task.finishedAt),
-    usageTotal,
+    ...(report === undefined ? {} : { report }),
+    usage: usageJson(task.usage),
+    usageTotal: usageJson(usageTotal),
   }
 }
 
@@ -57,9 +63,11 @@ export const attemptJson = ({
   startedAt,
   finishedAt,
   endedAt,
+  usage,
   ...attempt
 }: Attempt) => ({
   ...attempt,
+  usage: usageJson(usage),
   claimedAt: isoTime(claimedAt),
   startedAt: isoTime(startedAt),
   finishedAt: isoTime(finishedAt),
@@ -120,16 +128,4 @@ export function eventJson(event: Event, epicId: string | null) {
     actor,
     data,
   }
-}
-
-export function addUsage(usages: readonly Usage[]): Usage {
-  return usages.reduce(
-    (sum, usage) => ({
-      inputTokens: sum.inputTokens + usage.inputTokens,
-      cachedInputTokens: sum.cachedInputTokens + usage.cachedInputTokens,
-      outputTokens: sum.outputTokens + usage.outputTokens,
-      costUsd: sum.costUsd + usage.costUsd,
-    }),
-    noUsage,
-  )
 }

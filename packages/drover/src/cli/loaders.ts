@@ -46,6 +46,7 @@ export const loaders = {
   summary: () => import('./commands/summary.ts').then((file) => file.summary),
   logs: () => import('./commands/logs.ts').then((file) => file.logs),
   diff: () => import('./commands/diff.ts').then((file) => file.diff),
+  cost: () => import('./commands/cost.ts').then((file) => file.cost),
   stream: () => import('./commands/stream.ts').then((file) => file.stream),
   land: () => import('./commands/land.ts').then((file) => file.land),
   'land retry': () => import('./commands/land.ts').then((file) => file.landRetry),

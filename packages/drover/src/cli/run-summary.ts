@@ -3,11 +3,11 @@ import { byHand } from '../domain/settle.ts'
 import type { RunEnd } from '../app/farewell.ts'
 import type { Project } from '../app/open-project.ts'
 import type { EventType } from '../domain/event.ts'
-import type { Task } from '../domain/task.ts'
+import type { Task, Usage } from '../domain/task.ts'
 import type { Context } from './command.ts'
 import { escaped } from './escape.ts'
 import { glyphOf, statusWords } from './glyph.ts'
-import { addUsage } from './json.ts'
+import { spentWords, usageJson, usd } from './cost-words.ts'
 import { envelope } from './print.ts'
 import { lasting } from './time.ts'
 import { remedy } from './view.ts'
@@ -17,7 +17,7 @@ import { fit } from './width.ts'
 export async function runSummary(
   { print }: Context,
   { reading, clock }: Project,
-  { since, epic, end }: { since: number; epic: string | null; end: RunEnd | undefined },
+  { since, seq, epic, end }: { since: number; seq: number; epic: string | null; end: RunEnd | undefined },
 ): Promise<number> {
   const all = (await reading.tasks(epic === null ? {} : { epic })).filter(({ kind }) => kind !== 'subtask')
   // The run ended a moment ago: what somebody has done since then is not its own.
@@ -25,6 +25,9 @@ export async function runSummary(
   const tasks = all.filter(({ id }) => later.get(id) !== 'task.created')
   const count = (...statuses: Task['status'][]): number =>
     tasks.filter(({ status }) => statuses.includes(status)).length
+  const { usage } = await reading.spentSince(seq)
+  const limit = (await reading.lastRun())?.budgetUsd ?? 0
+  const isSpent = limit > 0 && usage.costUsd >= limit
   const { completed, failed, blocked, cancelled } = end ?? {
     completed: count('completed'),
     failed: count('failed'),
@@ -37,18 +40,22 @@ export async function runSummary(
     blocked,
     cancelled,
     durationMs: Math.round(clock.ticks() - since),
+    usage: usageJson(usage),
+    ...(limit > 0 ? { budgetUsd: limit } : {}),
   }
   const stuck = await stuckOf(reading, tasks)
   if (print.json) print.jsonLine(envelope('run', answer))
   else if (tasks.length === 0) print.note('There is nothing to do: no tasks yet.', 'drover add "Title"')
-  else print.lines(page(tasks, answer, print.width, print.ascii))
+  else print.lines(page(tasks, { ...answer, cost: costWords(usage, limit) }, print.width, print.ascii))
   const ready = all.filter(({ status }) => status === 'ready')
   const [left, next] = [ready.filter(({ id }) => !later.has(id)).length, ready.filter(({ id }) => later.has(id)).length]
   if (!print.json) {
-    if (left > 0 && end) print.note(`${stillReady(left)}: no agent was there to take on the work.`, 'drover doctor')
+    if (left > 0 && isSpent) print.note(`${stillReady(left)}: the run has cost what it may.`, 'drover run')
+    else if (left > 0 && end) print.note(`${stillReady(left)}: no agent was there to take on the work.`, 'drover doctor')
     else if (left > 0) print.note(`${stillReady(left)}: nobody drives any more.`, 'drover run')
     if (next > 0) print.note(`${tasksOf(next)} came up after the run had ended.`, 'drover run')
   }
+  if (left > 0 && isSpent) return 8
   return left > 0 ? (end ? 7 : 75) : stuck.length > 0 || failed > 0 ? 8 : 0
 }
 
@@ -68,18 +75,15 @@ export async function changedAfter(reading: Project['reading'], seq: number): Pr
 
 function page(
   tasks: readonly Task[],
-  answer: { completed: number; failed: number; blocked: number; cancelled: number; durationMs: number },
+  answer: { completed: number; failed: number; blocked: number; cancelled: number; durationMs: number; cost: string },
   width: number,
   ascii: boolean,
 ): string[] {
-  const usage = addUsage(tasks.map((one) => one.usage))
   const open = tasks.filter(({ status }) => status === 'failed' || status === 'blocked' || status === 'paused')
-  const cost = usage.costUsd > 0 ? `, ${usage.costUsd.toFixed(2)} USD` : ''
-  const tokens = usage.inputTokens + usage.outputTokens
   return [
     '',
     `${ascii ? '' : '🐂 '}Drover run complete in ${lasting(answer.durationMs)}`,
-    `   ${answer.completed} completed, ${answer.failed} failed, ${answer.blocked} blocked, ${answer.cancelled} cancelled, of ${tasks.length}${tokens > 0 ? `; ${tokens} tokens${cost}` : ''}`,
+    `   ${answer.completed} completed, ${answer.failed} failed, ${answer.blocked} blocked, ${answer.cancelled} cancelled, of ${tasks.length}${answer.cost && `; ${answer.cost}`}`,
     ...open
       .slice(0, 20)
       .map((task) =>
@@ -91,6 +95,10 @@ function page(
     ...(open.length > 20 ? [`   and ${open.length - 20} more: drover list`] : []),
   ]
 }
+
+/** What this run has used, and what it might. */
+const costWords = (usage: Usage, limit: number): string =>
+  limit === 0 ? spentWords(usage) : `${spentWords(usage) || usd(usage.costUsd)} of ${usd(limit)}`
 
 /** A question is its own best name. */
 const words = ({ blockedReason, blockedNote, title }: Task): string =>

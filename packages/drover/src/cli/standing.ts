@@ -1,8 +1,10 @@
 import { shortOfRoom } from '../app/ground.ts'
 import type { Project } from '../app/open-project.ts'
 import { etaSeconds, progress, type Standing } from '../domain/summary.ts'
-import { personReasons, waitsForPerson, type Task } from '../domain/task.ts'
+import { lastRunIsSpent, spentInRun } from '../flow/budget.ts'
+import { personReasons, waitsForPerson, type Task, type Usage } from '../domain/task.ts'
 import type { Attempt } from '../domain/rows.ts'
+import { usageJson } from './cost-words.ts'
 import { workerJson } from './json.ts'
 
 /** How far everything is, at one moment. */
@@ -15,6 +17,8 @@ export interface Moment {
   waiting: readonly Task[]
   /** Why nothing new may begin on this machine now. */
   lacks?: string | undefined
+  /** What the last run has used, and what it may cost; 0: as much as it takes. */
+  spent?: { usage: Usage; limitUsd: number; isOver: boolean } | undefined
 }
 
 export async function look(
@@ -22,17 +26,20 @@ export async function look(
   epic?: string,
 ): Promise<Moment> {
   const within = epic === undefined ? {} : { epic }
-  const [standing, open, durations, landing, waiting] = await Promise.all([
+  const [standing, open, durations, landing, waiting, spent, isSpent] = await Promise.all([
     reading.standing(epic),
     reading.openAttempts(),
     reading.durations(20),
     reading.tasks({ statuses: ['landing'], ...within }),
     reading.tasks({ statuses: ['blocked', 'paused', 'failed'], reasons: personReasons, ...within }),
+    spending(reading),
+    lastRunIsSpent(reading),
   ])
   const tasks = await Promise.all(open.map(({ task }) => reading.task(task)))
   return {
     now: clock.now(),
-    lacks: shortOfRoom({ places, config }),
+    lacks: shortOfRoom({ places, config }) ?? isSpent,
+    spent,
     standing,
     etaSeconds: etaSeconds(standing, durations, Math.max(open.length, config.settings.workers)),
     workers: open.map((attempt, i) => ({ attempt, task: tasks[i] })),
@@ -41,13 +48,19 @@ export async function look(
   }
 }
 
-export const momentJson = ({ standing, etaSeconds: eta, workers, lacks }: Moment) => ({
+async function spending(reading: Project['reading']): Promise<Moment['spent']> {
+  const run = await reading.lastRun()
+  return run && { usage: await spentInRun(reading), limitUsd: run.budgetUsd, isOver: run.isOver }
+}
+
+export const momentJson = ({ standing, etaSeconds: eta, workers, lacks, spent }: Moment) => ({
   counts: standing.counts,
   blockedFor: standing.blockedFor,
   total: standing.total,
   progress: progress(standing),
   etaSeconds: eta,
   ...(lacks === undefined ? {} : { lacks }),
+  spent: spent === undefined ? null : { ...usageJson(spent.usage), limitUsd: spent.limitUsd || null },
   workers: workers.map(({ attempt, task }) =>
     workerJson(attempt, task?.attempt === attempt.attempt ? task.status : undefined),
   ),

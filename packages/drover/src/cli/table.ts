@@ -51,6 +51,7 @@ const rows = [
   { name: 'summary', group: 'Inspect', summary: 'Counts of every status' },
   { name: 'logs', group: 'Inspect', summary: 'What the agent of a task said' },
   { name: 'diff', group: 'Inspect', summary: 'What a task has changed' },
+  { name: 'cost', group: 'Inspect', summary: 'Tokens and money, wasted attempts included' },
   { name: 'stream', group: 'Inspect', summary: 'Events as JSON lines, in order, without gaps' },
 
   { name: 'land', group: 'Land', summary: 'Land work that waits for you' },

@@ -2,8 +2,10 @@ import type { Project } from '../app/open-project.ts'
 import type { Task } from '../domain/task.ts'
 import type { Finding } from '../domain/event.ts'
 import type { Attempt, LandingRow, Question } from '../domain/rows.ts'
+import type { Report, Verdict } from '../domain/verdict.ts'
 import { findingWords } from '../flow/child.ts'
 import { around } from './around.ts'
+import { spentWords } from './cost-words.ts'
 import { escaped, escapedLines } from './escape.ts'
 import { glyphOf, statusWords, styleOf } from './glyph.ts'
 import { type Around, attemptJson, landingJson, questionJson, taskJson } from './json.ts'
@@ -65,6 +67,7 @@ export function taskPage(whole: Whole, print: Print, now: number): string[] {
       print,
     ),
     ...block('Done when', [...task.acceptance, ...task.checks.map((check) => `$ ${check}`)].map(escaped), print),
+    ...block('Evidence', evidence(task.verdict), print),
     ...block(
       'Sub-tasks',
       whole.subtasks.map((one) => `${glyphOf(one, ascii)} ${one.id}: ${escaped(one.title)}`),
@@ -117,16 +120,12 @@ function facts({ task, beside, neededBy }: Whole, { isTerminal }: Print, now: nu
     ['agent', escaped(task.agent ?? '')],
     ['scope', escaped(task.scope.join(', '))],
     ['may read', escaped(task.repos.join(', '))],
+    ['claim', claimWords(verdict, beside.report)],
     ['verdict', verdict ? escaped(`${verdict.verdict} by ${verdict.by}: ${verdict.summary}`) : ''],
     ['last error', task.status === 'completed' || note === task.lastError ? '' : escaped(task.lastError ?? '')],
     ['landed', task.landedCommit ?? ''],
     ['worktree', beside.worktree ?? ''],
-    [
-      'tokens',
-      usage.inputTokens + usage.outputTokens === 0
-        ? ''
-        : `${usage.inputTokens} in, ${usage.outputTokens} out, ${usage.costUsd.toFixed(2)} USD`,
-    ],
+    ['cost', spentWords(usage)],
     ['created', `${when(task.createdAt, now, isTerminal)} by ${escaped(task.createdBy.replace(/^person:/, ''))}`],
     ['finished', task.finishedAt === null ? '' : when(task.finishedAt, now, isTerminal)],
   ]
@@ -156,11 +155,42 @@ const researchJson = ({ type, title }: Task, findings: readonly Finding[]) =>
 const block = (title: string, lines: readonly string[], { paint }: Print): string[] =>
   lines.length > 0 ? ['', paint('bold', title), ...lines.map((line) => `  ${line}`)] : []
 
+/** What the agent says, apart from what was found. */
+function claimWords(verdict: Verdict | null, report: Report | null | undefined): string {
+  const said = report ?? verdict?.claim
+  if (!said) return ''
+  const { testsPassed, testsFailed, filesChanged } = { ...noNumbers, ...report }
+  const numbers = [
+    testsPassed === null ? '' : `${testsPassed} tests passed`,
+    testsFailed === null ? '' : `${testsFailed} failed`,
+    filesChanged === null ? '' : `${filesChanged} files changed`,
+  ].filter(Boolean)
+  return escaped(`${said.verdict}: ${said.summary}${numbers.length > 0 ? ` (${numbers.join(', ')})` : ''}`)
+}
+
+const noNumbers = { testsPassed: null, testsFailed: null, filesChanged: null }
+
+/** What drover saw for itself: each check with how it ended, the last lines of a red one, and what was changed. */
+function evidence(verdict: Verdict | null): string[] {
+  const checks = (verdict?.checks ?? []).flatMap(({ command, passed, exitCode, durationMs, tail }) => [
+    `$ ${escaped(command)}: ${passed ? 'passed' : `ended with ${exitCode}`} in ${lasting(durationMs)}`,
+    ...(passed || tail.trim() === ''
+      ? []
+      : escapedLines(tail.trimEnd())
+          .slice(-10)
+          .map((line) => `    ${line}`)),
+  ])
+  const { count = 0, files = [] } = verdict?.changed ?? {}
+  const named = files.slice(0, 10).map(escaped).join(', ')
+  const more = count > 10 ? ` and ${count - 10} more` : ''
+  return count === 0 ? checks : [...checks, `${count} ${count === 1 ? 'file' : 'files'} changed: ${named}${more}`]
+}
+
 function attemptLine(attempt: Attempt, { isTerminal }: Print, now: number): string {
-  const { claimedAt, finishedAt, outcome, error } = attempt
+  const { claimedAt, finishedAt, outcome, error, usage } = attempt
   const took = finishedAt === null ? `for ${lasting(now - claimedAt)}` : `took ${lasting(finishedAt - claimedAt)}`
   const ended = outcome === null ? 'at work' : outcome.replace(/^task\./, '')
-  return `${attempt.attempt}  ${ended} on ${attempt.machine}/${attempt.slot}, ${when(claimedAt, now, isTerminal)}, ${took}${error ? `: ${escaped(error)}` : ''}`
+  return `${attempt.attempt}  ${ended} on ${attempt.machine}/${attempt.slot}, ${when(claimedAt, now, isTerminal)}, ${took}${spentWords(usage) && `, ${spentWords(usage)}`}${error ? `: ${escaped(error)}` : ''}`
 }
 
 export function landingLine(

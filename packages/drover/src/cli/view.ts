@@ -2,6 +2,7 @@ import { glance, progress, type Standing } from '../domain/summary.ts'
 import type { Task } from '../domain/task.ts'
 import type { Paint } from './color.ts'
 import { columns } from './columns.ts'
+import { spentWords, usd } from './cost-words.ts'
 import { escaped } from './escape.ts'
 import { statusWords } from './glyph.ts'
 import type { Moment } from './standing.ts'
@@ -31,6 +32,7 @@ export function view({ moment, story, footer }: View, look: Look): string[] {
     ...(moment.lacks === undefined
       ? []
       : [paint('yellow', fit(`Nothing new begins: ${escaped(moment.lacks)}`, width))]),
+    ...spentLine(moment, width),
     ...section('Working', workerLines(moment, width), look),
     ...section(
       'Landing',
@@ -62,6 +64,15 @@ function headline({ standing, etaSeconds }: Moment, { width, ascii }: Look): str
   const full = Math.round(share * cells)
   const bar = (ascii ? '#' : '█').repeat(full) + (ascii ? '.' : '░').repeat(cells - full)
   return `${ascii ? '' : '🐂 '}${bar} ${standing.counts.completed} of ${standing.total} done (${Math.floor(share * 100)} %)${eta}`
+}
+
+function spentLine({ spent }: Moment, width: number): string[] {
+  if (spent === undefined) return []
+  const { usage, limitUsd, isOver } = spent
+  const words = spentWords(usage)
+  if (words === '' && limitUsd === 0) return []
+  const limit = limitUsd > 0 ? ` of ${usd(limitUsd)}` : ''
+  return [fit(`${isOver ? 'The last run spent' : 'Spent'} ${words || usd(0)}${limit}`, width)]
 }
 
 const section = (title: string, lines: readonly string[], { paint }: Look): string[] =>

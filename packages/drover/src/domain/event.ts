@@ -111,7 +111,8 @@ export interface Facts {
   'epic.created': { title: string; description: string; priority: number; labels: string[]; imported: boolean }
   'epic.edited': { title?: string; description?: string; priority?: number; labels?: string[] }
   'epic.closed': { reason: string }
-  'run.started': { workers: number; epic: string | null; kind: 'run' | 'daemon' }
+  /** `budgetUsd`: what it may cost; nothing or 0: as much as it takes. */
+  'run.started': { workers: number; epic: string | null; kind: 'run' | 'daemon'; budgetUsd?: number }
   'run.waiting': { until: number | null; why: string }
   'run.finished': { completed: number; failed: number; blocked: number; cancelled: number; durationMs: number }
   /** No session: what it remembered is of no use any more. */

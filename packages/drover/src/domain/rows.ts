@@ -65,6 +65,31 @@ export interface Proposal {
   parts: ProposedPart[]
 }
 
+export const costGroups = ['task', 'epic', 'agent', 'account', 'run', 'attempt'] as const
+export type CostGroup = (typeof costGroups)[number]
+
+/** What was spent on one thing. */
+export interface CostRow {
+  /** Nothing: what belongs to no epic, no account, no run. */
+  key: string | null
+  title: string | null
+  usage: Usage
+  attempts: number
+  /** The part of it that led to no landing. */
+  wasted: Usage
+  wastedAttempts: number
+  /** Attempts of agents that told of no money: what they cost is not known. */
+  unpriced: number
+}
+
+/** The run that began last. */
+export interface LastRun {
+  seq: number
+  /** What it may cost; 0: as much as it takes. */
+  budgetUsd: number
+  isOver: boolean
+}
+
 export interface Need {
   task: string
   needs: string

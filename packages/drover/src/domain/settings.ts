@@ -47,6 +47,28 @@ const duration: Kind<number> = {
   read: readDuration,
   show: showDuration,
 }
+const sizeUnits: Record<string, number> = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 }
+
+/** Bytes from `250KB`, `1MB`, `1.5 kb`; a bare number is bytes. A KB is 1024 of them. */
+export function readSize(raw: unknown): number | undefined {
+  if (typeof raw === 'number') return Number.isInteger(raw) && raw >= 0 ? raw : undefined
+  const found = typeof raw === 'string' ? /^(\d+(?:\.\d+)?)\s*(b|kb|mb|gb)?$/i.exec(raw.trim()) : null
+  return found ? Math.floor(Number(found[1]) * sizeUnits[(found[2] ?? 'b').toLowerCase()]!) : undefined
+}
+
+export function showSize(bytes: number): string {
+  const [unit, each] = Object.entries(sizeUnits).findLast(([, size]) => bytes >= size && bytes % size === 0) ?? ['b', 1]
+  return `${bytes / each}${unit.toUpperCase()}`
+}
+
+/** Dollars from `20`, `$20`, `20usd`, `0.50 USD`. */
+export function readMoney(raw: unknown): number | undefined {
+  const found = /^\$?\s*(\d+(?:\.\d+)?|\.\d+)\s*(?:usd|\$)?$/i.exec(String(raw).trim())
+  return found && (typeof raw === 'number' || typeof raw === 'string') ? Number(found[1]) : undefined
+}
+
+const size: Kind<number> = { expects: 'a size like "250KB" or "1MB"', read: readSize, show: showSize }
+const money: Kind<number> = { expects: 'dollars, like 20 or "20usd"', read: readMoney, show: (value) => value }
 const text: Kind<string> = {
   expects: 'a text',
   read: (raw) => (typeof raw === 'string' ? raw : undefined),
@@ -107,6 +129,11 @@ export const settings = {
     'verdict_adapter',
   ),
   judge_command: setting(text, '', 'The program of the judge `command`: JSON in, verdict out'),
+  on_blocked: setting(
+    oneOf('ask', 'task'),
+    'ask',
+    'What a verdict BLOCK does: ask a person, or add a task that resolves it and wait for that',
+  ),
   disk_reserve: setting(
     int(0, 1_000_000),
     500,
@@ -114,6 +141,11 @@ export const settings = {
   ),
   default_labels: setting(list, [], 'Labels given to every new task'),
   guidelines: setting(text, '', 'Words in every prompt'),
+  task_context_count: setting(int(0, 100), 5, 'How many recently completed tasks a prompt tells of'),
+  task_context_max_age: setting(duration, 24 * 3_600_000, 'How long ago they may have been completed'),
+  max_description_size: setting(size, 250 * 1024, 'A longer description stands in a file beside the prompt'),
+  max_diff_size: setting(size, 250 * 1024, 'The same for a diff'),
+  max_file_size: setting(size, 100 * 1024, 'The same for anything else: an output, a report, a hint'),
   database_url: setting(text, '', 'Where the ledger is; empty: .drover/drover.db'),
   env_pass: setting(list, [], 'Variables that agents may see beside the allow-list'),
   'land.auto': setting(flag, true, 'Land what passed without asking', 'auto_land'),
@@ -136,6 +168,8 @@ export const settings = {
   'spawn.max_per_task': setting(int(0, 1000), 20, 'How many tasks one task may make, or be split into'),
   'spawn.max_per_run': setting(int(0, 100_000), 200, 'How many tasks agents may make in one run'),
   'research.repos': setting(list, [], 'Other repositories that research may read'),
+  'budget.run_usd': setting(money, 0, 'What a run may cost, in USD; 0: as much as it takes'),
+  'budget.task_usd': setting(money, 0, 'What a task may cost over all its attempts, in USD; 0: as much as it takes'),
   'machine.name': setting(text, '', 'The name of this machine; empty: its host name'),
   'git.name': setting(text, '', 'The name drover commits with; empty: git’s user.name'),
   'git.email': setting(text, '', 'The address drover commits with; empty: git’s user.email'),

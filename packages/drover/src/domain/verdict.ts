@@ -16,6 +16,10 @@ export interface Verdict {
   by: string
   detail: string
   checks: Check[]
+  /** What was said, where the evidence says otherwise. */
+  claim?: { verdict: VerdictKind; summary: string }
+  /** The files that the attempt changed, the first hundred of them by name. */
+  changed?: { count: number; files: string[] }
 }
 
 /** What an agent says it did. Its claim and the evidence are kept apart. */

@@ -2,6 +2,7 @@ import { jobId } from '../domain/id.ts'
 import { isPassing } from '../domain/ledger-trouble.ts'
 import type { Job } from '../ports/durable.ts'
 import type { Claim } from '../ports/ledger.ts'
+import { runIsSpent } from './budget.ts'
 import type { Crew } from './crew.ts'
 import { liftCheckouts } from './lift.ts'
 import { sweep } from './sweep.ts'
@@ -53,7 +54,8 @@ interface Found {
 type Looking = Dispatch & { upkeep: ReturnType<typeof openUpkeep> }
 
 async function look(crew: Crew, slots: Slots, wanted: Looking, signal: AbortSignal): Promise<Found | 'over'> {
-  const lacks = crew.ground.lacks()
+  const spent = await runIsSpent(crew)
+  const lacks = crew.ground.lacks() ?? spent
   const sweepInMs = await wanted.upkeep()
   // Asked before anything is claimed, and with one time for both: whatever becomes ready meanwhile is seen next time.
   const now = crew.clock.now()
@@ -70,6 +72,8 @@ async function look(crew: Crew, slots: Slots, wanted: Looking, signal: AbortSign
   const untilDue = due === undefined ? lookAgainMs : Math.max(1, due - crew.clock.now())
   const waitMs = Math.min(sweepInMs || lookAgainMs, untilDue)
   const isIdle = slots.busy() === 0
+  // No money comes by itself, as room on a disk may.
+  if (wanted.end && spent !== undefined && jobs.length === 0 && isIdle) return 'over'
   const isHeldUp = lacks !== undefined && (await crew.reading.standing(wanted.epic ?? undefined)).counts.ready > 0
   if (isHeldUp) return { waitMs, lacks, due: isIdle ? due : undefined }
   // Nothing runs, lands or is due: whatever is left waits for a person, or for an agent that cannot work.

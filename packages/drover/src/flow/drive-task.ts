@@ -6,6 +6,7 @@ import type { Durable, Job, Step, Workflow } from '../ports/durable.ts'
 import type { Appended, Part, Speaker } from '../ports/ledger.ts'
 import type { Crew } from './crew.ts'
 import { openPart, partsAtWork, partsOf, passedParts } from './parts.ts'
+import { resolution } from './resolution.ts'
 import { rulesFor } from './rules.ts'
 import { onlyWaited } from './said.ts'
 import { whoStopped } from './who-stopped.ts'
@@ -156,7 +157,8 @@ async function record(driving: Driving, step: Step, end: AttemptEnd): Promise<'l
   // What sub-tasks have passed stands in the worktree: the next attempt goes on behind it.
   const parts = await passedParts(crew.reading, job.task)
   const fresh = rules.fresh && parts.length === 0
-  const events = withParts(settle(task, end, { ...rules, fresh }, crew.clock.now()), parts)
+  const events =
+    (await resolution(crew, task, end)) ?? withParts(settle(task, end, { ...rules, fresh }, crew.clock.now()), parts)
   const lands = events.length === 1 && events[0]!.type === 'task.passed'
   const beside = function* (): Part {
     yield* step.together(lands ? 'lands' : 'rests', lands ? 'last' : undefined)()

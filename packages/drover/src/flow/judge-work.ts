@@ -1,11 +1,12 @@
 import type { Task } from '../domain/task.ts'
-import type { Report, Verdict } from '../domain/verdict.ts'
+import type { Check, Report, Verdict } from '../domain/verdict.ts'
 import { passed, verdictOf } from '../domain/verdict.ts'
 import type { Crew } from './crew.ts'
 import { readReportFile } from './report-file.ts'
 import { markOf, type Keeping, type Ran, type Work } from './work.ts'
 
 const tailBytes = 16 * 1024
+const mostFiles = 100
 
 /** What there is to judge by. */
 interface Judging {
@@ -22,6 +23,7 @@ export async function judgeWork(crew: Crew, { work, ran, kept }: Judging, signal
   const worktree = found.path
   const folder = crew.here.folderOf(work.task, work.attempt)
   const report = await lastReport(crew, work)
+  const changed = { count: kept.files.length, files: kept.files.slice(0, mostFiles) }
   // A protocol's lines tell a person nothing.
   const outputTail = ran.said ?? (await crew.system.tail(folder, tailBytes))
   const evidence = {
@@ -37,17 +39,38 @@ export async function judgeWork(crew: Crew, { work, ran, kept }: Judging, signal
     outputTail,
     said: ran.said ?? null,
   }
-  const verdict =
+  const said =
     (await crew.judgeFor(task.judge).judge(evidence, signal)) ??
     verdictOf('unknown', 'nobody', 'no judge could tell how it went')
+  const verdict = { ...said, changed }
   if (!passed(verdict)) return verdict
-  if (isResearch(task, work) && kept.files.length > 0)
-    return { ...verdict, verdict: 'fail', summary: wrote(kept.files) }
-  if (kept.problem !== null) return { ...verdict, verdict: 'fail', summary: kept.problem }
-  if (kept.leftovers && !crew.settings['land.auto_commit']) return { ...verdict, verdict: 'fail', summary: uncommitted }
-  return task.verify && task.checks.length > 0
-    ? check(crew, work, { verdict, checks: task.checks, worktree, base: kept.base }, signal)
-    : verdict
+  if (isResearch(task, work) && kept.files.length > 0) return overruled(verdict, wrote(kept.files))
+  if (kept.problem !== null) return overruled(verdict, kept.problem)
+  if (kept.leftovers && !crew.settings['land.auto_commit']) return overruled(verdict, uncommitted)
+  if (!task.verify || task.checks.length === 0) return verdict
+  const checking = { checks: task.checks, worktree, base: kept.base }
+  const checks = await check(crew, work, checking, signal)
+  const red = checks.find((one) => !one.passed)
+  return red ? { ...overruled(verdict, contradiction(verdict, report, red)), checks } : { ...verdict, checks }
+}
+
+/** Claim and evidence stay apart: what was said is kept beside what is so. */
+const overruled = (verdict: Verdict, summary: string): Verdict => ({
+  ...verdict,
+  verdict: 'fail',
+  summary,
+  claim: { verdict: verdict.verdict, summary: verdict.summary },
+})
+
+/** Names both: what was claimed, with its numbers, and the check that shows otherwise. */
+function contradiction({ verdict, summary }: Verdict, report: Report | null, red: Check): string {
+  const tests = [
+    ...(report?.testsPassed == null ? [] : [`${report.testsPassed} tests passed`]),
+    ...(report?.testsFailed == null ? [] : [`${report.testsFailed} failed`]),
+  ].join(', ')
+  const words = summary === '' ? '' : ` ("${summary}")`
+  const numbers = tests === '' ? '' : `, with ${tests}`
+  return `it said ${verdict}${words}${numbers}, but the check \`${red.command}\` ended with ${red.exitCode}`
 }
 
 /** Where it was worked; or what was kept, when the agent removed all of it. */
@@ -62,19 +85,18 @@ const wrote = (files: readonly string[]): string =>
 const uncommitted = 'it passed with uncommitted files, and land.auto_commit is off: commit what should land'
 
 interface Checking {
-  verdict: Verdict
   checks: readonly string[]
   worktree: string
   base: string
 }
 
-/** The checks are run by drover on what the attempt left; a claim they contradict is a failed attempt. */
+/** The checks are run by drover on the attempt's commit, whose files stand in the worktree. */
 async function check(
   crew: Crew,
   work: Work,
-  { verdict, checks, worktree, base }: Checking,
+  { checks, worktree, base }: Checking,
   signal: AbortSignal,
-): Promise<Verdict> {
+): Promise<Check[]> {
   const { here, system, settings } = crew
   const env = here.envOf({
     task: work.task,
@@ -85,7 +107,7 @@ async function check(
     slot: work.slot,
     extra: {},
   })
-  const done: Verdict['checks'] = []
+  const done: Check[] = []
   for (const [i, command] of checks.entries()) {
     const logFile = `${here.folderOf(work.task, work.attempt)}/check-${i + 1}.log`
     const ran = await system.run(
@@ -100,15 +122,7 @@ async function check(
       tail: ran.tail,
     })
   }
-  const red = done.find((one) => !one.passed)
-  return red
-    ? {
-        ...verdict,
-        verdict: 'fail',
-        checks: done,
-        summary: `it said ${verdict.verdict}, but the check \`${red.command}\` ended with ${red.exitCode}`,
-      }
-    : { ...verdict, checks: done }
+  return done
 }
 
 /** The newest report of this attempt: through the daemon, or left in a file while no daemon answered. */
@@ -117,7 +131,15 @@ export async function lastReport(crew: Crew, work: Work): Promise<Report | null>
   const ofThisAttempt = said.filter((event) => event.attempt === work.attempt).at(-1)
   if (ofThisAttempt?.type === 'task.reported') return ofThisAttempt.data.report
   const file = `${crew.here.folderOf(work.task, work.attempt)}/report.json`
-  return readReportFile(await crew.system.readFile(file), (token) =>
+  const report = readReportFile(await crew.system.readFile(file), (token) =>
     crew.here.isTokenOf(token, work.task, work.attempt),
   )
+  if (report) await tellReport(crew, work, report)
+  return report
+}
+
+/** What was claimed while no daemon answered belongs into the ledger too. */
+async function tellReport({ ledger }: Crew, { task, attempt }: Work, report: Report): Promise<void> {
+  const speaker = { kind: 'agent', task, attempt, request: 'report file' } as const
+  await ledger.append([{ type: 'task.reported', task, attempt, data: { report } }], speaker)
 }

@@ -33,15 +33,7 @@ export const told: { [T in EventType]?: Effect<T> } = {
     yield* run(sql`update attempt set session = ${session} where task = ${task!} and attempt = ${attempt ?? 0}`)
   },
   *'agent.usage'({ task, attempt, data: { usage, session, total } }) {
-    const row = yield* one<{ usage: string }>(
-      sql`select usage from attempt where task = ${task!} and attempt = ${attempt ?? 0}`,
-    )
-    if (row) {
-      const sum = addUsage(JSON.parse(row.usage) as Usage, usage)
-      yield* run(
-        sql`update attempt set usage = ${JSON.stringify(sum)} where task = ${task!} and attempt = ${attempt ?? 0}`,
-      )
-    }
+    yield* addToAttempt(task!, attempt ?? 0, usage)
     if (session !== null)
       yield* run(
         sql`insert into session (id, total) values (${session}, ${JSON.stringify(total)}) on conflict (id) do update set total = excluded.total`,
@@ -59,4 +51,17 @@ export const told: { [T in EventType]?: Effect<T> } = {
       sql`update account set parked_until = null, why = null, text = '', room = ${room} where name = ${account}`,
     )
   },
+}
+
+/** An attempt costs what its sub-tasks cost too: they have none of their own. */
+function* addToAttempt(task: string, attempt: number, usage: Usage): Part {
+  const row = yield* one<{ task: string; usage: string }>(
+    sql`with recursive up (id, kind, parent_id) as (
+          select id, kind, parent_id from task where id = ${task}
+          union all select task.id, task.kind, task.parent_id from task join up on task.id = up.parent_id where up.kind = 'subtask')
+        select attempt.task, attempt.usage from up join attempt on attempt.task = up.id and attempt.attempt = ${attempt} where up.kind <> 'subtask'`,
+  )
+  if (!row) return
+  const sum = addUsage(JSON.parse(row.usage) as Usage, usage)
+  yield* run(sql`update attempt set usage = ${JSON.stringify(sum)} where task = ${row.task} and attempt = ${attempt}`)
 }

@@ -15,6 +15,7 @@ import {
   taskColumnNames,
 } from './columns.ts'
 import type { Connection } from './connection.ts'
+import { costs, lastRun, spentSince, usageTotal } from './costs.ts'
 import { all, join, one, raw, sql } from './sql.ts'
 import { taskById } from './apply-task.ts'
 
@@ -43,6 +44,7 @@ export function openReading(connection: Connection): Reading {
           (row) => ({ task: decodeTask(row), ordinal: row.ordinal as number }),
         ),
       ),
+    recent: (wanted) => list(() => recentWhere(wanted), decodeTask),
     resting: (reason) =>
       list(
         () =>
@@ -145,6 +147,10 @@ export function openReading(connection: Connection): Reading {
       const row = await ask(() => one<{ total: string }>(sql`select total from session where id = ${session}`))
       return row ? (JSON.parse(row.total) as Partial<Usage>) : {}
     },
+    usageTotal: (task) => ask(() => usageTotal(task)),
+    costs: (by) => ask(() => costs(by)),
+    spentSince: (seq) => ask(() => spentSince(seq)),
+    lastRun: () => ask(lastRun),
     pendingHints: (task) =>
       list(
         () => sql`select id, text, at, said from hint where task = ${task} and delivered_at is null order by at, id`,
@@ -202,6 +208,16 @@ function tasksWhere({ statuses, reasons, epic, parent, label }: TaskFilter, afte
     ...(label ? [sql`exists (select 1 from json_each(labels) where value = ${label})`] : []),
   ]
   return sql`select ordinal, ${raw(taskColumnNames)} from task where ${join(where, ' and ')} order by ${ordinal} limit ${limit}`
+}
+
+/** Reads the index of what is completed from its newest end; `+` keeps the epic's own index, which knows no time, out. */
+function recentWhere({ epic, since, until, limit, but }: Parameters<Reading['recent']>[0]) {
+  const newest = (within: ReturnType<typeof sql>) =>
+    sql`select * from (select ordinal, ${raw(taskColumnNames)} from task where status = 'completed' and finished_at between ${since} and ${until}
+      and kind <> 'subtask' and id not in (${oneOf(['', ...but])}) and ${within} order by finished_at desc, ordinal desc limit ${limit})`
+  if (epic === null) return newest(raw('1 = 1'))
+  return sql`select ${raw(taskColumnNames)} from (${newest(sql`+epic_id = ${epic}`)} union ${newest(raw('1 = 1'))})
+    order by epic_id is ${epic} desc, finished_at desc, ordinal desc limit ${limit}`
 }
 
 /** Where most of many tasks are. */

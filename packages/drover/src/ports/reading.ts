@@ -1,5 +1,16 @@
 import type { Event, EventType, Finding } from '../domain/event.ts'
-import type { Account, Attempt, Epic, LandingRow, Need, Proposal, Question } from '../domain/rows.ts'
+import type {
+  Account,
+  Attempt,
+  CostGroup,
+  CostRow,
+  Epic,
+  LandingRow,
+  LastRun,
+  Need,
+  Proposal,
+  Question,
+} from '../domain/rows.ts'
 import type { Candidate } from '../domain/schedule.ts'
 import type { Standing } from '../domain/summary.ts'
 import type { BlockedReason, Task, TaskStatus, Usage } from '../domain/task.ts'
@@ -29,6 +40,14 @@ export interface Reading {
   project(): Promise<{ id: string; target: string; createdAt: number }>
   task(id: string): Promise<Task | undefined>
   tasks(filter: TaskFilter): Promise<Task[]>
+  /** The tasks completed last in this time, those of the epic before others; sub-tasks and those named in `but` left out. */
+  recent(wanted: {
+    epic: string | null
+    since: number
+    until: number
+    limit: number
+    but: readonly string[]
+  }): Promise<Task[]>
   /** Tasks that rest for this reason; asked at each bell, so it costs no scan. */
   resting(reason: BlockedReason): Promise<Task[]>
   subtasks(parent: string): Promise<Task[]>
@@ -66,4 +85,11 @@ export interface Reading {
   sessionTotal(session: string): Promise<Partial<Usage>>
   /** Oldest first. `said`: the attempt whose agent was told, and has not shown yet that it heard. */
   pendingHints(task: string): Promise<{ id: string; text: string; at: number; said: number | null }[]>
+  /** A task's own usage and that of everything made for it: sub-tasks, spawned and split ones. */
+  usageTotal(task: string): Promise<Usage>
+  /** What was spent, the dearest first. */
+  costs(by: CostGroup): Promise<CostRow[]>
+  /** What was spent behind this `seq`, and up to which one that is. */
+  spentSince(seq: number): Promise<{ usage: Usage; seq: number }>
+  lastRun(): Promise<LastRun | undefined>
 }

@@ -143,6 +143,8 @@ export interface Workspace {
   unland(task: string): Promise<void>
   /** Moves the checkouts along that could not at once. What cannot be moved is returned. */
   follow(moves: readonly CheckoutMove[]): Promise<Blocker[]>
+  /** What the commit changed since it and the base went apart. */
+  patch(base: string, commit: string): Promise<string>
   diff(task: string, against: string | null, how: 'patch' | 'stat' | 'names'): Promise<string>
   rescues(task?: string): Promise<{ task: string; attempt: string; commit: string; at: number; subject: string }[]>
   restore(name: string): Promise<string>

@@ -41,6 +41,12 @@ export async function diff(to: Worktrees, task: string, against: string | null, 
   ).out
 }
 
+/** What a commit of ours changed since it and the base went apart; nothing when it is not there any more. */
+export async function patch({ git }: Worktrees, base: string, commit: string): Promise<string> {
+  const words = ['diff', '--no-ext-diff', '--no-textconv', '--no-color', '-M', `${base}...${commit}`, '--']
+  return isOid(base) && isOid(commit) ? (await git.run(git.bare, words, { also: [128] })).out : ''
+}
+
 /** On a copy of the index, because an agent may be at work there. */
 async function treeNow(to: Worktrees, entry: Entry): Promise<string> {
   const place = placeOf(entry)

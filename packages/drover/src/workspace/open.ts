@@ -10,7 +10,7 @@ import { behind, finishFailed, follow } from './follow.ts'
 import { gate, type Gating } from './gate.ts'
 import { openGit, type Exec } from './git.ts'
 import { lacking } from './lacking.ts'
-import { diff, rescues, restore } from './look.ts'
+import { diff, patch, rescues, restore } from './look.ts'
 import { merge, tipOf } from './merge.ts'
 import { epochRef, landedRef, move, unland } from './move.ts'
 import { createMutex } from './mutex.ts'
@@ -113,6 +113,7 @@ export function openWorkspace(options: WorkspaceOptions): TrustingWorkspace {
     landed: (task) => refs.read(landedRef(task)),
     unland: (task) => unland(moving, task),
     follow: (moves) => follow(to, moves),
+    patch: (base, commit) => patch(to, base, commit),
     diff: (task, against, how) => diff(to, task, against, how),
     rescues: (task) => rescues(to, task),
     restore: (name) => restore(to, name),

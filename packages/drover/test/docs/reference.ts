@@ -151,7 +151,7 @@ const sourceOf = (file: string): string =>
 /** What stands behind an event's name in `Facts`, however the formatter has set it. */
 function factsOf(type: string): string {
   const found = new RegExp(`^  '${type.replace('.', '\\.')}': ([\\s\\S]+?)\\n(?=  '|\\})`, 'm').exec(
-    sourceOf('domain/event.ts'),
+    sourceOf('domain/event.ts').replace(/^ *\/\*\*.*?\*\/\n/gms, ''),
   )
   const lines = (found?.[1] ?? '').split('\n').map((line) => line.trim())
   const fields = lines

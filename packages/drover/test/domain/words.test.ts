@@ -5,7 +5,7 @@ import { checkId, splitSubtaskId } from '../../src/domain/id.ts'
 import { nearest } from '../../src/domain/nearest.ts'
 import { findCircle } from '../../src/domain/needs.ts'
 import { overlaps } from '../../src/domain/schedule.ts'
-import { readDuration, showDuration } from '../../src/domain/settings.ts'
+import { readDuration, readMoney, readSize, showDuration, showSize } from '../../src/domain/settings.ts'
 import { glance, standingOf } from '../../src/domain/summary.ts'
 import { readVerdictWord } from '../../src/domain/verdict.ts'
 
@@ -100,4 +100,12 @@ test('the glance counts everything once', () => {
   ])
   assert.deepEqual(glance(standing), { running: 1, queued: 5, done: 4, blocked: 2, failed: 0 })
   assert.equal(standing.total, 12)
+})
+
+test('a size is said in bytes, KB, MB or GB, and dollars with or without their sign', () => {
+  assert.deepEqual(['250KB', '1 mb', '1.5kb', '12', 7, '0B'].map(readSize), [256_000, 1_048_576, 1536, 12, 7, 0])
+  for (const size of ['', 'KB', '-1', '1TB', -1, 1.5, true, null]) assert.equal(readSize(size), undefined)
+  assert.deepEqual([256_000, 1_048_576, 1536, 1000, 0].map(showSize), ['250KB', '1MB', '1536B', '1000B', '0B'])
+  assert.deepEqual(['20', '$20', '20usd', '0.50 USD', ' 3$ ', '.5', 20].map(readMoney), [20, 20, 20, 0.5, 3, 0.5, 20])
+  for (const money of ['', 'a lot', '20eur', '-1', -1, '1e3x', true, null]) assert.equal(readMoney(money), undefined)
 })

@@ -54,7 +54,7 @@ test('a title of 10 kB is cut or refused in words, and a description of 300 kB i
   const text = 'Zeile für Zeile\n'.repeat(18_000)
   writeFileSync(join(world.folder, 'long.md'), text)
   world.write({
-    '.drover/big.jsonl': `${JSON.stringify({ type: 'task', id: 'big', title: 'Big', description: text, run: 'wc -c < "$DROVER_FOLDER/prompt.md" > size.txt' })}\n`,
+    '.drover/big.jsonl': `${JSON.stringify({ type: 'task', id: 'big', title: 'Big', description: text, run: 'cat "$DROVER_FOLDER"/prompt.md "$DROVER_FOLDER"/description.md | wc -c > size.txt' })}\n`,
   })
   await world.ok('import-jsonl', '.drover/big.jsonl')
   assert.equal((await world.task('big')).description.trim(), text.trim())

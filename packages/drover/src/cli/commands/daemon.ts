@@ -7,8 +7,8 @@ import { troubles } from '../troubles.ts'
 import { lasting } from '../time.ts'
 import { stoppedBy } from '../terminal.ts'
 
-const { workers, agent, 'no-land': noLand } = runOptions
-const options = { workers, agent, 'no-land': noLand } as const satisfies Options
+const { workers, agent, budget, 'no-land': noLand } = runOptions
+const options = { workers, agent, budget, 'no-land': noLand } as const satisfies Options
 
 export const daemon = command({
   name: 'daemon',

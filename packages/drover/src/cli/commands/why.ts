@@ -1,3 +1,4 @@
+import { lastRunIsSpent } from '../../flow/budget.ts'
 import { resolveTask } from '../../flow/operations/resolve-task.ts'
 import type { Project } from '../../app/open-project.ts'
 import type { Task } from '../../domain/task.ts'
@@ -15,7 +16,8 @@ export const why = command({
     const opened = await project()
     const { reading, clock } = opened
     const task = await resolveTask(reading, word)
-    const held = (await missingAgent(opened, task)) ?? (await missingRoom(opened, task))
+    const held =
+      (await missingAgent(opened, task)) ?? (await missingRoom(opened, task)) ?? (await missingMoney(opened, task))
     const { words, next } = held ?? (await reasons(reading, task, clock.now()))
     const answer = { task: task.id, status: task.status, blockedReason: task.blockedReason, reasons: words, next }
     const arrow = print.ascii ? '->' : '→'
@@ -43,4 +45,14 @@ async function missingRoom(project: Project, task: Task): Promise<{ words: strin
   return lacks === undefined ? undefined : { words: [`${task.id} is ready, but ${lacks}`], next: [roomHint] }
 }
 
+/** Nothing new begins in a run that has cost what it may. */
+async function missingMoney(
+  { reading }: Project,
+  task: Task,
+): Promise<{ words: string[]; next: string[] } | undefined> {
+  const spent = task.status === 'ready' ? await lastRunIsSpent(reading) : undefined
+  return spent === undefined ? undefined : { words: [`${task.id} is ready, but ${spent}`], next: [moneyHint] }
+}
+
+const moneyHint = 'drover run --budget 20usd   (when this one has ended)'
 const roomHint = 'drover worktree prune   (or free some room elsewhere; it goes on by itself)'

@@ -8,6 +8,7 @@ const resolvable: ReadonlySet<BlockedReason | null> = new Set([
   'conflict',
   'gate',
   'review',
+  'budget',
   'attempts',
 ])
 

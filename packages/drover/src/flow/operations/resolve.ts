@@ -32,7 +32,10 @@ async function answers({ reading, clock }: Ports, task: Task, note: string): Pro
       return [...hinted(task, note, clock), lifted('approved', false)]
     case 'attempts':
       return [...hinted(task, note, clock), lifted('retry', true)]
-    default:
-      return [...hinted(task, note, clock), lifted('resolved', task.blockedReason !== 'question')]
+    default: {
+      // Neither an answer nor more money makes what was tried undone.
+      const resets = task.blockedReason !== 'question' && task.blockedReason !== 'budget'
+      return [...hinted(task, note, clock), lifted('resolved', resets)]
+    }
   }
 }
