@@ -2,8 +2,9 @@ import { shortOfRoom } from '../app/ground.ts'
 import type { Project } from '../app/open-project.ts'
 import { etaSeconds, progress, type Standing } from '../domain/summary.ts'
 import { personReasons, waitsForPerson, type Task } from '../domain/task.ts'
-import type { Attempt } from '../domain/rows.ts'
+import type { Account, Attempt } from '../domain/rows.ts'
 import { workerJson } from './json.ts'
+import { accountJson, notable } from './rest.ts'
 
 /** How far everything is, at one moment. */
 export interface Moment {
@@ -15,6 +16,8 @@ export interface Moment {
   waiting: readonly Task[]
   /** Why nothing new may begin on this machine now. */
   lacks?: string | undefined
+  /** Accounts that rest, or are being tried again. */
+  accounts: readonly Account[]
 }
 
 export async function look(
@@ -22,17 +25,19 @@ export async function look(
   epic?: string,
 ): Promise<Moment> {
   const within = epic === undefined ? {} : { epic }
-  const [standing, open, durations, landing, waiting] = await Promise.all([
+  const [standing, open, durations, landing, waiting, accounts] = await Promise.all([
     reading.standing(epic),
     reading.openAttempts(),
     reading.durations(20),
     reading.tasks({ statuses: ['landing'], ...within }),
     reading.tasks({ statuses: ['blocked', 'paused', 'failed'], reasons: personReasons, ...within }),
+    reading.accounts(),
   ])
   const tasks = await Promise.all(open.map(({ task }) => reading.task(task)))
   return {
     now: clock.now(),
     lacks: shortOfRoom({ places, config }),
+    accounts: notable(accounts),
     standing,
     etaSeconds: etaSeconds(standing, durations, Math.max(open.length, config.settings.workers)),
     workers: open.map((attempt, i) => ({ attempt, task: tasks[i] })),
@@ -41,13 +46,14 @@ export async function look(
   }
 }
 
-export const momentJson = ({ standing, etaSeconds: eta, workers, lacks }: Moment) => ({
+export const momentJson = ({ now, standing, etaSeconds: eta, workers, lacks, accounts }: Moment) => ({
   counts: standing.counts,
   blockedFor: standing.blockedFor,
   total: standing.total,
   progress: progress(standing),
   etaSeconds: eta,
   ...(lacks === undefined ? {} : { lacks }),
+  accounts: accounts.map((account) => accountJson(account, now)),
   workers: workers.map(({ attempt, task }) =>
     workerJson(attempt, task?.attempt === attempt.attempt ? task.status : undefined),
   ),
