@@ -38,7 +38,7 @@ const statusWrites = new RegExp(
 const linesPerFile = 300
 /** File: why it is one idea all the same. */
 const longFiles: Record<string, string> = { 'domain/error.ts': 'one table, with a row for every error' }
-const linesPerFolder: Record<string, number> = { ports: 620, domain: 1900, flow: 2200, 'flow/operations': 1500 }
+const linesPerFolder: Record<string, number> = { ports: 680, domain: 2100, flow: 2600, 'flow/operations': 1500 }
 
 interface Rule {
   /** What is wrong with these files, each complaint beginning with the file's path. */

@@ -36,7 +36,7 @@ const released = (room: number | null, account = 'claude'): NewEvent => ({
   type: 'account.released',
   data: { account, how: 'works', room },
 })
-const end = (world: LedgerWorld, id: string, attempt = 1): Promise<void> =>
+const over = (world: LedgerWorld, id: string, attempt = 1): Promise<void> =>
   world.ledger.transact(() => world.records.end(id, attempt, Date.now()))
 
 /** Back to be tried again, with the session it had. */
@@ -57,7 +57,7 @@ async function backWithSession(
     ],
     person(),
   )
-  await end(world, id)
+  await over(world, id)
 }
 
 /** What every ledger promises of accounts. */
@@ -72,9 +72,9 @@ export function accountsSuite(name: string, open: () => Promise<LedgerWorld>): v
     const ids = ['t1', 't2', 't3', 't4', 't5']
     await world.ledger.append([...ids.map((id) => task(id)), created('t0', { priority: 9 })], person())
     assert.deepEqual(await claims(world, [two], 4), ['t0 command', 't1 claude/a', 't2 claude/b', 't3 claude/a'])
-    await end(world, 't2')
+    await over(world, 't2')
     assert.deepEqual(await claims(world, [two], 1), ['t4 claude/b'])
-    for (const id of ['t1', 't3', 't4']) await end(world, id)
+    for (const id of ['t1', 't3', 't4']) await over(world, id)
     assert.deepEqual(await claims(world, [two], 1), ['t5 claude/a'])
     const [claimed] = await world.reading.events(0, { types: ['task.claimed'], task: 't5' }, 1)
     assert.ok(claimed?.type === 'task.claimed')
@@ -181,7 +181,7 @@ export function accountsSuite(name: string, open: () => Promise<LedgerWorld>): v
       assert.equal(await restOf([hand(), hand('codex')]), undefined, 'nobody waits for claude')
       await world.ledger.append([parked(now + 2 * hour, 'codex')], person())
       const rest = await restOf([hand(), hand('codex')])
-      assert.deepEqual([rest?.until, rest?.accounts.map(({ name }) => name)], [now + 2 * hour, ['codex']])
+      assert.deepEqual([rest?.until, rest?.accounts.map((account) => account.name)], [now + 2 * hour, ['codex']])
       const helped = hand('codex', { fallback: { agent: 'claude', model: null } })
       assert.equal((await restOf([hand(), helped]))?.until, now + hour, 'who stands in may be tried sooner')
       assert.deepEqual(await world.reading.agentsNamed(), ['codex'])
