@@ -1,4 +1,5 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { releaseAtStart } from '../flow/accounts.ts'
 import { dispatch, openSlots, type Slots } from '../flow/dispatch.ts'
 import { isLedgerLost, isPassing } from '../domain/ledger-trouble.ts'
 import { driveTask } from '../flow/drive-task.ts'
@@ -25,6 +26,8 @@ export interface RunOptions {
   kind: 'run' | 'daemon'
   workers: number
   epic: string | null
+  /** Only these accounts, where an agent has several. */
+  accounts?: readonly string[] | null
   /** Called once everything is up: the holder's card, as it stands in the file. */
   onReady?(holder: Holder): void
   onWait?(until: number | null, why: string): void
@@ -109,6 +112,7 @@ async function drive(
   })
   await crew.workspace.recover()
   await tidy(crew)
+  await releaseAtStart(crew)
   for (const job of await crew.runtime.living()) await takeOver(crew, slots, job)
   const { workers, epic, kind } = options
   await crew.ledger.append(
@@ -126,14 +130,14 @@ async function drive(
     one.catch(trouble.meet),
   )
   kill.addEventListener('abort', () => void endAll(crew), { once: true })
-  const agents = crew.usableAgents()
+  const hands = crew.openHands(options.accounts ?? null)
   const onWait = (until: number | null, why: string): void => {
     options.onWait?.(until, why)
     crew.here.log('info', `waiting: ${why}`)
     crew.ledger.append([{ type: 'run.waiting', data: { until, why } }], by()).catch(unlessPassing(trouble.meet))
   }
   const farewell = openFarewell(crew, { epic, by, lastedMs: () => Math.round(crew.clock.ticks() - begun) })
-  const wanted = { workers, epic, agents, onWait, ...(kind === 'run' ? { end: farewell.ifNothingIsLeft } : {}) }
+  const wanted = { workers, epic, hands, onWait, ...(kind === 'run' ? { end: farewell.ifNothingIsLeft } : {}) }
   await dispatch(crew, slots, wanted, AbortSignal.any([signal, trouble.signal])).catch(trouble.meet)
   if (signal.reason === 'keep agents') process.kill(process.pid, 'SIGKILL')
   // Also when the ledger is lost: agents that cannot be ended in order live on, and the next start adopts them.

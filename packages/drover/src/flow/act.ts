@@ -1,6 +1,7 @@
 import type { NewEvent } from '../domain/event.ts'
 import { noUsage, type Usage } from '../domain/task.ts'
 import type { AgentEvent } from '../ports/driver.ts'
+import { showsItWorks } from './accounts.ts'
 import { accountOf } from './launch.ts'
 import type { Talking } from './talking.ts'
 
@@ -40,12 +41,16 @@ const answers: ReadonlySet<AgentEvent['kind']> = new Set(['text', 'tool', 'usage
 export async function act(talking: Talking, event: AgentEvent): Promise<void> {
   const { heard } = talking
   if (answers.has(event.kind)) {
+    if (event.kind !== 'usage' && !heard.answered) await itWorks(talking)
     // It works on: what seemed to be the end of its turn was followed by another.
     if (event.kind !== 'usage') heard.turn = null
     heard.answered = true
   }
   await (deeds[event.kind] as (talking: Talking, event: AgentEvent) => Promise<void> | void)(talking, event)
 }
+
+const itWorks = ({ crew, hand, durable, work }: Talking): Promise<void> =>
+  showsItWorks(crew, { agent: hand.agent, account: accountOf(hand), key: `${durable.job}/${work.task}/works` })
 
 /** A job's telling: it moves nothing, so it may come when a person has moved the task on. */
 export async function tell(

@@ -28,10 +28,14 @@ export async function handFor(crew: Crew, work: Work): Promise<Hand> {
     task,
     agent,
     account: agent === claimed ? (attempt?.account ?? null) : null,
-    model: task.model ?? (model === '' ? null : model),
+    model: modelOf(agent === claimed ? attempt?.model : null, task.model, model),
     permission,
     driver,
     talks: !driver.silent,
     timeoutMs: task.timeoutMs ?? crew.settings.task_timeout,
   }
 }
+
+/** Who stands in for another agent does not know that one's models. */
+const modelOf = (standsIn: string | null | undefined, own: string | null, set: string): string | null =>
+  (standsIn == null ? (own ?? set) : standsIn || set) || null
