@@ -25,7 +25,15 @@ export function claudeDriver(words: Words): Driver {
     },
     spawn: (spec) => ({
       file: words.path,
-      args: [...protocol, ...sessionOf(spec), ...modelOf(spec), ...toolsOf(spec), ...permissionOf(spec), ...words.args],
+      args: [
+        ...protocol,
+        ...sessionOf(spec),
+        ...modelOf(spec),
+        ...budgetOf(spec),
+        ...toolsOf(spec),
+        ...permissionOf(spec),
+        ...words.args,
+      ],
       env: { ...surroundings, ...(spec.permission === 'full' ? asRoot : {}), ...words.env },
       stdin: 'fifo',
       files: spec.tools ? { [toolsFile]: JSON.stringify({ mcpServers: { drover: serverOf(spec.tools) } }) } : {},
@@ -54,6 +62,9 @@ const sessionOf = ({ session, newSession }: Spec): string[] =>
   session === null ? ['--session-id', newSession] : ['--resume', session]
 
 const modelOf = ({ model }: Spec): string[] => (model === null ? [] : ['--model', model])
+
+const budgetOf = ({ budgetUsd }: Spec): string[] =>
+  budgetUsd === null ? [] : ['--max-budget-usd', budgetUsd.toFixed(2)]
 
 /** Other servers of the user's are left out: they would be started once for every agent. */
 const toolsOf = ({ tools, folder }: Spec): string[] => [

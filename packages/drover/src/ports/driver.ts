@@ -46,6 +46,8 @@ export interface Spec {
   /** `full`: everything without asking; else a word of the program's own. */
   permission: string
   tools: ToolServer | null
+  /** What it may still cost, in USD; nothing: as much as it takes. */
+  budgetUsd: number | null
   /** It is to change nothing: research. */
   readOnly: boolean
 }

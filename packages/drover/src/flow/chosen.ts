@@ -4,7 +4,7 @@ import type { Crew } from './crew.ts'
 import type { Work } from './work.ts'
 
 /** Who does a piece of work: the agent's driver, and with which account and model. */
-export interface Hand {
+export interface Chosen {
   readonly task: Task
   readonly agent: string
   readonly account: string | null
@@ -17,7 +17,7 @@ export interface Hand {
 }
 
 /** The attempt was claimed for an agent and an account; a sub-task may name an agent of its own. */
-export async function handFor(crew: Crew, work: Work): Promise<Hand> {
+export async function chosenFor(crew: Crew, work: Work): Promise<Chosen> {
   const [task, attempt] = [(await crew.reading.task(work.task))!, await crew.reading.attempt(work.owner, work.attempt)]
   const claimed = attempt?.agent ?? crew.settings.agent
   const own = work.task === work.owner ? null : task.agent
