@@ -26,6 +26,7 @@ await use('report', { verdict: 'PASS', summary: 'There is one table' })`)
   assert.equal(world.git('show', 'main:api.txt'), 'on one table')
   const [api, child] = [await world.task('api'), await world.task(String(first!.fields['taskId']))]
   assert.deepEqual([api.status, api.attempt, api.attempts], ['completed', 2, 0])
+  assert.equal(world.git('log', '-1', '--format=%an <%ae>', child.landedCommit!), 'Ada <ada@example.test>')
   assert.deepEqual([child.kind, child.parentId, child.status, child.attempt], ['spawned', 'api', 'completed', 1])
   await assertInvariants(world, () => true)
 })
