@@ -176,7 +176,8 @@ mark('done', task)`,
   assert.deepEqual([made!.isError, wrong!.isError, told!.isError], [true, true, false])
   assert.match(made!.text, /^Drover cannot be reached at the moment, so create_subtask was not done/)
   await world.run()
-  assert.equal((await world.task('alone')).verdict?.summary, 'said to nobody')
+  const alone = await world.task('alone')
+  assert.deepEqual([alone.verdict?.summary, alone.attempt], ['said to nobody', 1])
 })
 
 test('the tools are listed with what they take, and what does not exist is refused', async (t) => {
