@@ -85,7 +85,11 @@ export async function openLimited(t: TestContext, agent: Agent, { workers = 16, 
   const onFailure = (_: Job, error: unknown): void => void failures.push(error)
   const runtime = openSqliteRuntime({ ledger, records, clock, incarnation, onFailure })
   const crew = {
-    ...{ ledger, reading, records, runtime, clock },
+    ledger,
+    reading,
+    records,
+    runtime,
+    clock,
     settings: { agent: 'claude', retry_delay: 10_000, retry_delay_max: 600_000, 'land.gate': 'true' },
     here: { machine: 'm', target: 'main', log: () => undefined },
     ground: { lacks: () => undefined },
