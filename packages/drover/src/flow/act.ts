@@ -1,6 +1,7 @@
 import type { NewEvent } from '../domain/event.ts'
 import { noUsage, type Usage } from '../domain/task.ts'
 import type { AgentEvent } from '../ports/driver.ts'
+import { overBudget } from './budget.ts'
 import { accountOf } from './launch.ts'
 import type { Talking } from './talking.ts'
 
@@ -81,6 +82,7 @@ async function noteUsage(talking: Talking, { added, total }: Extract<AgentEvent,
   const usage = grown({ added, total, before })
   const data = { usage, session, total: { ...before, ...total } }
   await tell(talking, key, [{ type: 'agent.usage', task: work.task, attempt: work.attempt, data }])
+  talking.overBudget ??= (await overBudget(crew, work)) ?? null
 }
 
 const parts = Object.keys(noUsage) as (keyof Usage)[]

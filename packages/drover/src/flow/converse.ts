@@ -5,6 +5,7 @@ import { afterEnd, afterTurn, limited } from './after-turn.ts'
 import type { Crew } from './crew.ts'
 import { deadlineOf, tooLate, tooQuiet } from './deadline.ts'
 import { interrupt, relaunch } from './go-on.ts'
+import { handBack, spentBefore } from './hand-back.ts'
 import type { Hand } from './hand.ts'
 import { launchProgram, sessionOf, specOf } from './launch.ts'
 import { steer } from './steer.ts'
@@ -24,6 +25,8 @@ interface Meeting {
 
 /** Works with an agent that is spoken to: turn by turn, until it is done or something ends it. */
 export async function converse(crew: Crew, durable: Durable, at: Meeting, signal: AbortSignal): Promise<Ran> {
+  const spent = at.found.state === 'absent' ? await spentBefore(crew, at.work) : undefined
+  if (spent) return spent
   const talking = await begin(crew, durable, at)
   const deadline = await deadlineOf(crew, at.work, { timeoutMs: at.hand.timeoutMs, found: at.found })
   try {
@@ -99,6 +102,7 @@ async function step(talking: Talking, { deadline, signal }: Bounds): Promise<Ran
   if (crew.clock.ticks() >= deadline) return tooLate(hand.timeoutMs)
   if (busy.size === 0 && crew.clock.ticks() - at > crew.settings.stall_timeout)
     return tooQuiet(crew.settings.stall_timeout)
+  await handBack(talking)
   await steer(talking)
   return undefined
 }

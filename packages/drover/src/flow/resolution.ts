@@ -24,7 +24,11 @@ export async function resolution(crew: Crew, task: Task, end: AttemptEnd): Promi
   const about = { task: task.id, attempt: task.attempt }
   const note = `waits for ${id}, which resolves: ${verdict.summary}`
   return [
-    { type: 'task.created', task: id, data: { ...born(task), kind: 'spawned', words: { ...inherited(task), type: 'implementation', ...words } } },
+    {
+      type: 'task.created',
+      task: id,
+      data: { ...born(task), kind: 'spawned', words: { ...inherited(task), type: 'implementation', ...words } },
+    },
     { type: 'task.edited', ...about, data: { words: {}, addNeeds: [id], removeNeeds: [], until: 'over' } },
     // Last: one that has nothing to wait for yet would go on at once.
     { type: 'task.blocked', ...about, data: { reason: 'needs', note, counts: false, verdict } },
