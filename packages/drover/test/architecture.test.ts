@@ -39,9 +39,9 @@ const linesPerFile = 300
 /** File: why it is one idea all the same. */
 const longFiles: Record<string, string> = { 'domain/error.ts': 'one table, with a row for every error' }
 const linesPerFolder: Record<string, number> = {
-  ports: 620,
-  domain: 1900,
-  flow: 2200,
+  ports: 680,
+  domain: 2000,
+  flow: 2600,
   'flow/operations': 1500,
   'flow/prompt': 600,
 }
