@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { withTable } from '../../bench/page.ts'
+import { targets } from '../../bench/targets.ts'
 
 const bench = fileURLToPath(new URL('../../bench/main.ts', import.meta.url))
 const run = (...words: string[]) =>
@@ -47,6 +48,8 @@ test('a part that does not exist is refused with the names of those that do', ()
 const rows = (page: string): string[] => page.split('\n').filter((line) => line.includes('≤'))
 
 test('a part that is measured alone changes its own rows of the page, and leaves the others of this machine', () => {
+  const names = Object.values(targets).map(({ says }) => says)
+  assert.equal(new Set(names).size, names.length, 'a row is known by what it says')
   const machine = { cores: 2, filesystem: 'tmpfs', node: '26.0.0', git: '2.39.5' }
   const empty = 'Before\n<!-- measured: begin -->\n<!-- measured: end -->\nAfter\n'
   const first = withTable(empty, { 'drive 1k': 1.4, 'start version': 1.1 }, machine)
