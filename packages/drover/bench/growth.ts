@@ -23,14 +23,12 @@ export const growth = ({ dir, rounds, say }: Options): Promise<Found> =>
     }
     try {
       const [small, middle, large] = await timeClaims(projects, rounds * 20)
-      const found: Found = {
+      return {
         'growth import': seconds,
         'growth claim 10k': ratioOf(middle!, small!),
         'growth claim 100k': ratioOf(large!, small!),
         ...timeReading(join(folder, String(sizes[2]), 'repo'), rounds),
       }
-      say(`growth: ${JSON.stringify(found)}`)
-      return { ...found, 'growth drive 100k': await driveLarge(dir, folder, say) }
     } finally {
       for (const project of projects) await project.close()
     }
@@ -78,8 +76,9 @@ function timeReading(repo: string, rounds: number): Found {
 }
 
 /** One pair: a hundred thousand files take their time. */
-async function driveLarge(dir: string, own: string, say: Options['say']): Promise<number> {
-  const size = { dir, tasks: 24, workers: 4, files: 100_000 }
-  const [pair] = await inPairs(size, bundled('drive-noop', own), 1, say)
-  return pair!.drover.ms / pair!.floor.ms
-}
+export const large = ({ dir, say }: Options): Promise<Found> =>
+  inFolder(dir, async (folder) => {
+    const size = { dir, tasks: 24, workers: 4, files: 100_000 }
+    const [pair] = await inPairs(size, bundled('drive-noop', folder), 1, say)
+    return { 'growth drive 100k': pair!.drover.ms / pair!.floor.ms }
+  })

@@ -15,6 +15,7 @@ const parts: Record<string, () => Promise<(options: Options) => Promise<Found>>>
   start: async () => (await import('./start.ts')).start,
   latency: async () => (await import('./latency.ts')).latency,
   growth: async () => (await import('./growth.ts')).growth,
+  large: async () => (await import('./growth.ts')).large,
   memory: async () => (await import('./memory.ts')).memory,
   recovery: async () => (await import('./recovery.ts')).recovery,
   soak: async () => (await import('./soak.ts')).soak,

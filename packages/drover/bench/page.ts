@@ -13,28 +13,28 @@ export const shown = (row: Row, value: number): string => {
   return `${value.toFixed(digits)}${unit === '' ? '' : unit === '×' ? '×' : ` ${unit}`}`
 }
 
-/** The table of the documents, between its two marks. */
+const [begin, end] = ['<!-- measured: begin -->', '<!-- measured: end -->']
+
+/** The table of the documents, between its two marks. Rows that were not measured now stay, if this is the same machine. */
 export function withTable(page: string, found: Found, machine: Machine): string {
+  const [head, rest] = page.split(begin)
+  const [old, tail] = rest?.split(end) ?? []
+  if (head === undefined || old === undefined || tail === undefined) throw new Error('the page has lost its marks')
+  const where = `Measured on ${machine.cores} cores, ${machine.filesystem}, Node ${machine.node}, git ${machine.git}.`
+  const kept = old.includes(where) ? old.split('\n') : []
   const rows = (Object.keys(targets) as Row[]).flatMap((row) => {
     const value = found[row]
-    if (value === undefined) return []
-    const { most, says } = targetOf(row)
-    return [
-      `| ${says} | ${shown(row, value)} | ${most === undefined ? '' : `≤ ${shown(row, most)}`} | ${verdict(row, value)} |`,
-    ]
+    return value === undefined
+      ? kept.filter((line) => line.startsWith(`| ${targetOf(row).says} |`))
+      : [lineOf(row, value)]
   })
-  const table = [
-    `Measured on ${machine.cores} cores, ${machine.filesystem}, Node ${machine.node}, git ${machine.git}.`,
-    '',
-    '| What | Measured | Target | |',
-    '| --- | --- | --- | --- |',
-    ...rows,
-  ].join('\n')
-  const [begin, end] = ['<!-- measured: begin -->', '<!-- measured: end -->']
-  const [head, rest] = page.split(begin)
-  const tail = rest?.split(end)[1]
-  if (head === undefined || tail === undefined) throw new Error('the page has lost its marks')
+  const table = [where, '', '| What | Measured | Target | |', '| --- | --- | --- | --- |', ...rows].join('\n')
   return `${head}${begin}\n${table}\n${end}${tail}`
+}
+
+function lineOf(row: Row, value: number): string {
+  const { most, says } = targetOf(row)
+  return `| ${says} | ${shown(row, value)} | ${most === undefined ? '' : `≤ ${shown(row, most)}`} | ${verdict(row, value)} |`
 }
 
 const verdict = (row: Row, value: number): string =>

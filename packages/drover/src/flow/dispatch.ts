@@ -64,10 +64,9 @@ async function look(crew: Crew, slots: Slots, wanted: Looking, signal: AbortSign
   // Asked before anything is claimed, and with one time for both: whatever becomes ready meanwhile is seen next time.
   const now = crew.clock.now()
   const jobs = await crew.runtime.living()
-  const mayBegin = lacks === undefined && !isLanding(crew, jobs)
   const within = { epic: wanted.epic, hands: await wanted.hands() }
   const begin = async (at: number): Promise<number | undefined> => {
-    if (mayBegin) await fill(crew, slots, within, { now: at, signal })
+    if (lacks === undefined) await fill(crew, slots, within, { now: at, most: roomBeside(crew, jobs, wanted), signal })
     return crew.reading.nextDue(at, wanted.epic)
   }
   const next = await begin(now)
@@ -112,8 +111,14 @@ const sooner = (due: number | undefined, rest: Rest | undefined): { due?: number
  * Where no gate runs a landing takes moments, and frees a worktree: it goes before work that would need another one. While
  * it is broken and rests, work goes on.
  */
-const isLanding = ({ settings, runtime }: Crew, jobs: readonly Job[]): boolean =>
-  settings['land.gate'] === '' && runtime.broken().length === 0 && jobs.some(({ kind }) => kind === 'land')
+function roomBeside({ settings, runtime, workspace }: Crew, jobs: readonly Job[], { workers }: Dispatch): number {
+  const isLanding = runtime.broken().length === 0 && jobs.some(({ kind }) => kind === 'land')
+  if (settings['land.gate'] !== '' || !isLanding) return Infinity
+  return workspace.room(
+    workers,
+    jobs.flatMap(({ kind, task }) => (kind === 'drive' ? [task] : [])),
+  )
+}
 
 /** A full disk or a busy ledger passes; the rest ends the run. */
 function laterOn({ here }: Crew, error: unknown): Found {
@@ -126,9 +131,11 @@ async function fill(
   crew: Crew,
   slots: Slots,
   within: Within,
-  { now, signal }: { now: number; signal: AbortSignal },
+  { now, most, signal }: { now: number; most: number; signal: AbortSignal },
 ): Promise<void> {
-  for (let slot = slots.free(); slot !== undefined && !signal.aborted; slot = slots.free()) {
+  for (let n = 0; n < most && !signal.aborted; n++) {
+    const slot = slots.free()
+    if (slot === undefined) return
     const task = await crew.ledger.claim(claimOf(crew, within, { now, slot }), ({ id, attempt }) =>
       crew.runtime.start({ id: jobId(id, attempt), kind: 'drive', task: id, attempt, lane: null }),
     )

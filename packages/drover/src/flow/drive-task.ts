@@ -58,6 +58,7 @@ async function workThrough(driving: Driving, place: Place): Promise<AttemptEnd |
     }
     own = undefined
     const outcome = await durable.step(`${next}: record`, (step) => recordPart(driving, step, { part: next, end }))
+    if (outcome === 'open again') return { kind: 'broken', reason: 'interrupted', error: `${next} is to be done again` }
     if (outcome !== 'passed') return outcome === 'moved on' ? outcome : inOwnersWords(next, end)
   }
 }
@@ -188,7 +189,7 @@ async function recordPart(
   driving: Driving,
   step: Step,
   { part, end }: { part: string; end: AttemptEnd },
-): Promise<'passed' | 'failed' | 'moved on'> {
+): Promise<'passed' | 'failed' | 'open again' | 'moved on'> {
   const { crew, job } = driving
   const task = (await crew.reading.task(part))!
   const events = settlePart(task, end, { rules: rulesFor(crew, task), now: crew.clock.now() })
@@ -198,7 +199,10 @@ async function recordPart(
     speaker(driving, endKey(part, job.attempt)),
     step.together(hasPassed ? 'passed' : 'failed'),
   )
-  return !isOurs(said) ? 'moved on' : hasPassed ? 'passed' : 'failed'
+  if (!isOurs(said)) return 'moved on'
+  // It passed in this attempt already, and somebody has opened it since: only another attempt can do it again.
+  if (said.outcome === 'already' && hasPassed && openPart([(await crew.reading.task(part))!])) return 'open again'
+  return hasPassed ? 'passed' : 'failed'
 }
 
 /** A person, or another attempt, decided meanwhile. The work is kept, the attempt is over, nothing more is said. */

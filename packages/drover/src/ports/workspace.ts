@@ -106,6 +106,8 @@ export interface Workspace {
     signal?: AbortSignal,
   ): Promise<Worktree | { problem: string }>
   find(task: string): Promise<Worktree | undefined>
+  /** How many more tasks could have a worktree without there being more than `most`, when these have theirs. */
+  room(most: number, expected: readonly string[]): number
   /** Commits what is there and points the refs at it: nothing that is not ignored can be lost afterwards. */
   keep(wanted: {
     task: string

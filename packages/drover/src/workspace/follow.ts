@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { lstat, readlink } from 'node:fs/promises'
+import { lstat, readlink, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CheckoutMove } from '../domain/event.ts'
 import type { Blocker } from '../ports/workspace.ts'
@@ -91,7 +91,7 @@ async function bring(
   return again.code === 0 ? [] : edited
 }
 
-/** A move that was cut short has written some of its files. Those are no edits of the user's; the others are returned. */
+/** A move that was cut short has written some of its files, and begun another. Those are no edits of the user's; the others are returned. */
 async function acceptSame(
   git: Git,
   place: Place,
@@ -104,9 +104,24 @@ async function acceptSame(
     const is = wanted.get(path)
     if (is && (await oidOf(git, place, path, is)) === is.oid)
       await git.run(place, ['update-index', '-z', '--index-info'], { input: `${is.mode} ${is.oid}\t${path}\0` })
+    else if (is && (await isBegun(git, place, path, is))) await rm(join(place.worktree, path), { force: true })
     else left.push(path)
   }
   return left
+}
+
+const compare = `
+git cat-file --filters --path="$1" "$2" | head -c "$3" | git hash-object --no-filters --stdin
+git hash-object --no-filters -- "$1"
+`
+
+/** Git writes a file in place: one that was killed leaves the beginning of it. All of that is in what comes instead. */
+async function isBegun(git: Git, place: Place, path: string, is: { mode: string; oid: string }): Promise<boolean> {
+  const now = await lstat(join(place.worktree, path)).catch(() => undefined)
+  if (!now?.isFile() || !is.mode.startsWith('100') || path.includes('\uFFFD')) return false
+  const { code, out } = await git.script(place, compare, [path, is.oid, String(now.size)], { also: [1, 128] })
+  const [wanted, found] = out.split('\n')
+  return code === 0 && wanted === found && wanted !== ''
 }
 
 async function oidOf(

@@ -18,7 +18,7 @@ import { openPending } from './pending.ts'
 import { list, prune } from './prune.ts'
 import { recover } from './recover.ts'
 import { openRefs } from './refs.ts'
-import { openEntries } from './worktree-file.ts'
+import { openEntries, room } from './worktree-file.ts'
 import { at, find, forgetClaims, keep, release } from './worktrees.ts'
 
 export interface WorkspaceOptions {
@@ -95,6 +95,7 @@ export function openWorkspace(options: WorkspaceOptions): TrustingWorkspace {
     lacking: (base, landed) => lacking(git, base, landed),
     at: (wanted, signal = never) => at({ ...to, setup: stoppable(options.setup, signal) }, wanted),
     find: (task) => find(to, task),
+    room: (most, expected) => room(entries, most, expected),
     keep: (wanted) => keep(to, wanted),
     forgetClaims: (task) => forgetClaims(to, task),
     release: (task) => release(to, task),

@@ -66,6 +66,14 @@ export function openEntries(folder: string): Entries {
   }
 }
 
+/** Those that there are may all be used; further ones only up to `most`. */
+export function room(entries: Entries, most: number, expected: readonly string[]): number {
+  const all = entries.all().filter(({ state }) => state !== 'gate')
+  const free = all.filter(({ state }) => state === 'free').length
+  const coming = expected.filter((task) => !entries.of(task)).length
+  return free + Math.max(0, most - all.length) - coming
+}
+
 function load(folder: string): Map<string, Entry> {
   const found = namesIn(folder).filter(
     (name) => name.endsWith('.json') && entryName.test(name.slice(0, -'.json'.length)),

@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { paceMs } from '../support/pace.ts'
 import { isLiving, median, openWorld, until } from './attempt-world.ts'
 
 const pidOf = (text: string) => Number(text.split(' ')[0])
@@ -166,15 +167,18 @@ test(
   { skip: process.platform !== 'linux' },
   async (t) => {
     const world = openWorld(t)
-    const late: number[] = []
+    const [late, pace]: [number[], number[]] = [[], []]
     for (let n = 0; n < 15; n++) {
+      pace.push(paceMs())
       await world.launch(`quick-${n}`, 'sleep 0.01; date +%s%N')
       await world.over(`quick-${n}`)
       const now = performance.timeOrigin + performance.now()
       late.push(now - Number(world.printed(`quick-${n}`)) / 1e6)
     }
     t.diagnostic(`median ${median(late).toFixed(1)} ms`)
-    assert.ok(median(late) < 20 && Math.max(...late) < 100, late.join(' '))
+    // Where others keep the machine busy everything takes longer, a shell as well.
+    const [usual, worst] = [Math.max(20, 3 * median(pace)), Math.max(100, 6 * Math.max(...pace))]
+    assert.ok(median(late) < usual && Math.max(...late) < worst, `${late.join(' ')}; at most ${usual}, ${worst}`)
   },
 )
 

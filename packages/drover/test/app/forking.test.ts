@@ -5,6 +5,15 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { openSystem } from '../../src/app/system.ts'
 
+const patienceMs = 20_000
+
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  for (const deadline = performance.now() + patienceMs; !(await isSo());) {
+    assert.ok(performance.now() < deadline, `it never came to this: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}
+
 function open(t: TestContext) {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'drover-forking-')))
   const system = openSystem(join(folder, 'calls'))
@@ -133,12 +142,12 @@ test('a script that goes on after the death of who started it is known by its ma
     env: { PATH: '/usr/bin:/bin', DROVER_GIT: mark },
   }
   const over = system.exec(call)
-  while ((await system.marked(mark)).length < 2) await new Promise((resolve) => setTimeout(resolve, 2))
+  await until('script and shell are there', async () => (await system.marked(mark)).length >= 2)
   await exec('sh', ['-c', 'cat wait'])
   assert.equal((await over).exitCode, 0)
   assert.equal((await system.marked(mark)).length, 1) // the shell that waits for more
   await system.exec({ ...call, args: ['-ec', 'true'], env: { ...call.env, DROVER_GIT: `${folder}:8` } })
-  while ((await system.marked(mark)).length > 0) await new Promise((resolve) => setTimeout(resolve, 2))
+  await until('the shell of the old mark is gone', async () => (await system.marked(mark)).length === 0)
   const seen = await system.exec({ file: 'env', args: [], cwd: folder, env: {} })
   assert.doesNotMatch(seen.stdout, /DROVER_GIT|^PATH=/m)
 })

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { withTable } from '../../bench/page.ts'
+import { targets } from '../../bench/targets.ts'
 
 const bench = fileURLToPath(new URL('../../bench/main.ts', import.meta.url))
 const run = (...words: string[]) =>
@@ -40,5 +42,22 @@ test('the bench says what it measured beside its targets, and fails when one is 
 test('a part that does not exist is refused with the names of those that do', () => {
   const ran = run('speed')
   assert.equal(ran.status, 2)
-  assert.match(ran.stderr, /no part "speed".*drive, start, latency, growth, memory, recovery, soak and all/)
+  assert.match(ran.stderr, /no part "speed".*drive, start, latency, growth, large, memory, recovery, soak and all/)
+})
+
+const rows = (page: string): string[] => page.split('\n').filter((line) => line.includes('≤'))
+
+test('a part that is measured alone changes its own rows of the page, and leaves the others of this machine', () => {
+  const names = Object.values(targets).map(({ says }) => says)
+  assert.equal(new Set(names).size, names.length, 'a row is known by what it says')
+  const machine = { cores: 2, filesystem: 'tmpfs', node: '26.0.0', git: '2.39.5' }
+  const empty = 'Before\n<!-- measured: begin -->\n<!-- measured: end -->\nAfter\n'
+  const first = withTable(empty, { 'drive 1k': 1.4, 'start version': 1.1 }, machine)
+  const second = withTable(first, { 'drive 1k': 1.6, 'memory peak': 80 }, machine)
+  assert.deepEqual(
+    rows(second).map((line) => line.split('|')[2]!.trim()),
+    ['1.60×', '1.10×', '80 MB'],
+  )
+  assert.match(second, /^Before\n.*missed.*After\n$/s)
+  assert.equal(rows(withTable(second, { 'start version': 1.1 }, { ...machine, cores: 8 })).length, 1)
 })

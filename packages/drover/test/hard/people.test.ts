@@ -178,6 +178,23 @@ test('of two commands that contradict each other one wins, and the other says wh
   await assertInvariants(world, () => true)
 })
 
+test('a task that is cancelled and retried while drover is dead begins again, and its parts with it', async (t) => {
+  const world = await makeWorld(t)
+  await world.add('whole', 'echo whole >> "$MARKS/done"; cat part.txt > whole.txt')
+  await world.ok('add', 'whole.1 A part', '--run', 'echo part >> "$MARKS/done"; echo part > part.txt')
+  world.env['NODE_ENV'] = 'test'
+  const faults = [{ point: 'step next part before', nth: 3, what: 'daemon' }]
+  world.env['DROVER_FAULTS'] = JSON.stringify({ faults })
+  assert.equal((await world.start('run').ended).signal, 'SIGKILL')
+  delete world.env['DROVER_FAULTS']
+  await world.ok('cancel', 'whole')
+  await world.ok('retry', 'whole')
+  await world.run()
+  assert.deepEqual([world.marked('done'), (await world.task('whole')).attempt], [['part', 'whole', 'part', 'whole'], 2])
+  assert.equal(world.git('show', 'main:whole.txt'), 'part')
+  await assertInvariants(world, () => true)
+})
+
 function assertRefused({ code, stderr }: Ran, words: RegExp): void {
   assert.equal(code, 5, stderr)
   assert.match(stderr, words)

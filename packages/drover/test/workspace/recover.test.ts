@@ -121,6 +121,31 @@ test('a checkout that was moved half-way is moved to the end, and edits are not 
   assert.deepEqual(await next.behind('trunk'), [])
 })
 
+test('a file that a killed git had only begun to write is written to its end, another one is the user’s', async (t) => {
+  const repo = await makeRepo(t)
+  const text = 'line after line\n'.repeat(1_000)
+  const workspace = repo.open()
+  await workspace.recover()
+  const { path } = await repo.at(workspace, 'task-a')
+  const written = { 'a.txt': text, 'new/empty.txt': '\n', 'new/half.txt': text, '-x y.txt': text }
+  for (const [name, words] of Object.entries(written)) await repo.write(name, words, path)
+  const merged = (await repo.merge(workspace, await repo.keep(workspace, 'task-a'))) as Merge
+  await workspace.checkouts('trunk', merged.tip, merged.commit)
+  await workspace.move({ task: 'task-a', branch: 'trunk', from: merged.tip, to: merged.commit })
+  await repo.write('a.txt', text.slice(0, 700))
+  await repo.write('new/empty.txt', '')
+  await repo.write('new/half.txt', `${text.slice(0, 300)}and what the user wrote`)
+  await repo.write('-x y.txt', text.slice(0, 4096))
+  await repo.open().recover()
+  assert.equal(await repo.read('new/half.txt'), `${text.slice(0, 300)}and what the user wrote`)
+  await rm(join(repo.root, 'new/half.txt'))
+  const next = repo.open()
+  await next.recover()
+  assert.equal(repo.git('status', '--porcelain'), '')
+  for (const [name, words] of Object.entries(written)) assert.equal(await repo.read(name), words, name)
+  assert.deepEqual(await next.behind('trunk'), [])
+})
+
 test('a checkout is moved to the end also when the user has committed something else on top meanwhile', async (t) => {
   const repo = await makeRepo(t)
   const workspace = repo.open()
