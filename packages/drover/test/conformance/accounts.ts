@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as immediate } from 'node:timers/promises'
 import type { NewEvent } from '../../src/domain/event.ts'
 import type { Hand } from '../../src/domain/hand.ts'
 import type { TaskWords } from '../../src/domain/task.ts'
@@ -39,6 +40,11 @@ const released = (room: number | null, account = 'claude'): NewEvent => ({
 const over = (world: LedgerWorld, id: string, attempt = 1): Promise<void> =>
   world.ledger.transact(() => world.records.end(id, attempt, Date.now()))
 
+/** Times are told in milliseconds: what comes next has another one. */
+async function aMoment(): Promise<void> {
+  for (const at = Date.now(); Date.now() === at;) await immediate()
+}
+
 /** Back to be tried again, with the session it had. */
 async function backWithSession(
   world: LedgerWorld,
@@ -69,13 +75,16 @@ export function accountsSuite(name: string, open: () => Promise<LedgerWorld>): v
     })
 
   promise('accounts take turns: the least busy, then the one that was not used for longest', async (world) => {
-    const ids = ['t1', 't2', 't3', 't4', 't5']
+    const ids = ['t1', 't2', 't3', 't4', 't5', 't6']
     await world.ledger.append([...ids.map((id) => task(id)), created('t0', { priority: 9 })], person())
     assert.deepEqual(await claims(world, [two], 4), ['t0 command', 't1 claude/a', 't2 claude/b', 't3 claude/a'])
     await over(world, 't2')
     assert.deepEqual(await claims(world, [two], 1), ['t4 claude/b'])
     for (const id of ['t1', 't3', 't4']) await over(world, id)
+    await aMoment()
     assert.deepEqual(await claims(world, [two], 1), ['t5 claude/a'])
+    await over(world, 't5')
+    assert.deepEqual(await claims(world, [two], 1), ['t6 claude/b'])
     const [claimed] = await world.reading.events(0, { types: ['task.claimed'], task: 't5' }, 1)
     assert.ok(claimed?.type === 'task.claimed')
     assert.deepEqual([claimed.data.agent, claimed.data.account], ['claude', 'claude/a'])
@@ -136,7 +145,9 @@ export function accountsSuite(name: string, open: () => Promise<LedgerWorld>): v
     const claude = hand('claude', { fallback: { agent: 'codex', model: null } })
     assert.deepEqual(await claims(world, [claude], 9), [], 'codex is not here')
     const hands = [claude, hand('codex')]
-    assert.deepEqual(await claims(world, hands, 9), ['refused codex as it likes', 'new codex as it likes'])
+    const silent = [{ ...claude, tellsCost: false }, hand('codex')]
+    assert.deepEqual(await claims(world, silent, 9), ['new codex as it likes'], 'no cost is no sign where none is told')
+    assert.deepEqual(await claims(world, hands, 9), ['refused codex as it likes'])
     assert.deepEqual(await claims(world, [{ ...claude, anytime: true }, hand('codex')], 9), ['begun codex as it likes'])
   })
 
