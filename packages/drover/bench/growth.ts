@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Hand } from '../src/domain/hand.ts'
 import { openProject, type Project } from '../src/app/open-project.ts'
 import { inPairs } from './drive.ts'
 import { builtCli, bundled, envOf, inFolder, lean, makeProject, writeTasks } from './project.ts'
@@ -35,12 +36,21 @@ export const growth = ({ dir, rounds, say }: Options): Promise<Found> =>
     }
   })
 
+const claude: Hand = {
+  agent: 'claude',
+  accounts: ['claude'],
+  picked: null,
+  fallback: null,
+  anytime: false,
+  tellsCost: true,
+}
+
 /** Claims of all sizes take turns. */
 async function timeClaims(projects: readonly Project[], rounds: number): Promise<number[][]> {
   const times: number[][] = projects.map(() => [])
   for (let round = -10; round < rounds; round++)
     for (const [i, { ledger, clock, machine }] of projects.entries()) {
-      const claim = { machine, slot: 1, epic: null, agents: ['claude'], defaultAgent: 'claude', now: clock.now() }
+      const claim = { machine, slot: 1, epic: null, hands: [claude], defaultAgent: 'claude', now: clock.now() }
       const begun = performance.now()
       const task = await ledger.claim(claim, function* () {})
       if (!task) throw new Error('there was nothing to claim')

@@ -1,12 +1,45 @@
 import { closeSync, constants, existsSync, openSync, readdirSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pass } from 'node:timers/promises'
+import type { AgentState, System } from '../ports/system.ts'
+import { leaderIn } from './agent-place.ts'
+import { tailOf } from './output.ts'
+
+type Mouth = Pick<System, 'say' | 'interrupt' | 'again' | 'earlier' | 'errors'>
+
+/** What is said to an agent, beside its start and its end. */
+export function openMouth(to: {
+  look: (folder: string) => Promise<AgentState>
+  forget: (folder: string) => void
+}): Mouth {
+  return {
+    say: (folder, lines) => sayInto(folder, lines.map((line) => `${line}\n`).join('')),
+    async interrupt(folder) {
+      const leader = leaderIn(folder)
+      if (leader && (await to.look(folder)).state === 'alive') signalGroup(leader.pid, 'SIGINT')
+    },
+    async again(folder) {
+      to.forget(folder)
+      return putAside(folder)
+    },
+    earlier: earlierIn,
+    errors: (folder, bytes) => tailOf(join(folder, 'err'), bytes),
+  }
+}
+
+function signalGroup(group: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-group, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
 
 const patienceMs = 10_000
 const againMs = 5
 
 /** Writes into the FIFO of an agent's folder; nobody waits for ever for one that does not read. */
-export async function sayInto(folder: string, text: string): Promise<boolean> {
+async function sayInto(folder: string, text: string): Promise<boolean> {
   const file = openForWriting(join(folder, 'in'))
   if (file === undefined) return false
   try {
@@ -49,11 +82,11 @@ function writeSome(file: number, bytes: Buffer): number {
 
 const traces = ['out', 'err', 'exit', 'pid', 'open', 'said']
 
-export const earlierIn = (folder: string): number =>
+const earlierIn = (folder: string): number =>
   existsSync(folder) ? readdirSync(folder).filter((name) => /^out\.\d+$/.test(name)).length : 0
 
 /** The transcript of an earlier program of the attempt is `out.1`, `out.2` …; `pid` goes first, so that a crash in between leaves nobody's place taken. */
-export function putAside(folder: string): number {
+function putAside(folder: string): number {
   const number = earlierIn(folder) + 1
   for (const name of ['pid', 'exit', ...traces.filter((one) => one !== 'pid' && one !== 'exit')])
     if (existsSync(join(folder, name))) renameSync(join(folder, name), join(folder, `${name}.${number}`))

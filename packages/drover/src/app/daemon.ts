@@ -1,4 +1,5 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { releaseAtStart } from '../flow/accounts.ts'
 import { dispatch, openSlots, type Slots } from '../flow/dispatch.ts'
 import { isLedgerLost, isPassing } from '../domain/ledger-trouble.ts'
 import { driveTask } from '../flow/drive-task.ts'
@@ -16,6 +17,7 @@ import type { Holder } from './holder.ts'
 import type { Project } from './open-project.ts'
 import { placesBelow } from './places.ts'
 import { openSocket } from './socket.ts'
+import { openToolsPlace } from './tools-place.ts'
 import type { Answer, Request } from './socket-words.ts'
 import { makeSecret, writeShim } from './surroundings.ts'
 import { fulfilWishes } from './wishes.ts'
@@ -24,6 +26,8 @@ export interface RunOptions {
   kind: 'run' | 'daemon'
   workers: number
   epic: string | null
+  /** Only these accounts, where an agent has several. */
+  accounts?: readonly string[] | null
   /** Called once everything is up: the holder's card, as it stands in the file. */
   onReady?(holder: Holder): void
   onWait?(until: number | null, why: string): void
@@ -47,19 +51,21 @@ export async function runProject(
   writeShim(below.bin)
   const slots = openSlots(options.workers)
   const { promise: opened, resolve: open } = Promise.withResolvers<DrivingCrew>()
+  const agents = opened.then(answerAgents) // one for all: they are answered in turn
   const answer = async (request: Request): Promise<Answer> => {
     const crew = await opened // whoever asks while the daemon comes up waits for it
     if (request.ask === 'poke') crew.ledger.look()
     else if (request.ask === 'status')
       return { ok: true, about: { running: crew.runtime.running(), memory: process.memoryUsage().rss } }
     else if (request.ask === 'stop') asked.abort(request.keepAgents ? 'keep agents' : 'stop')
-    else return answerAgents(crew)(request)
+    else return (await agents)(request)
     return { ok: true }
   }
   const socket = await openSocket(project.places, answer)
+  const tools = openToolsPlace(below.toolsPort, async (ask, said, by) => (await agents)({ ask, said, ...by }))
   try {
     const trouble = openTrouble()
-    const crew = await openCrew(project, socket.path, (job, error) => {
+    const crew = await openCrew(project, { socket: socket.path, tools: tools.url }, (job, error) => {
       if (isLedgerLost(error)) trouble.meet(error)
       else options.onTrouble?.(job, error instanceof Error ? error.message : String(error))
     })
@@ -70,6 +76,7 @@ export async function runProject(
       await crew.close()
     }
   } finally {
+    await tools.close()
     await socket.close()
     rmSync(below.holder, { force: true })
     held.release()
@@ -105,6 +112,7 @@ async function drive(
   })
   await crew.workspace.recover()
   await tidy(crew)
+  await releaseAtStart(crew)
   for (const job of await crew.runtime.living()) await takeOver(crew, slots, job)
   const { workers, epic, kind } = options
   await crew.ledger.append(
@@ -122,14 +130,14 @@ async function drive(
     one.catch(trouble.meet),
   )
   kill.addEventListener('abort', () => void endAll(crew), { once: true })
-  const agents = crew.usableAgents()
+  const hands = crew.openHands(options.accounts ?? null)
   const onWait = (until: number | null, why: string): void => {
     options.onWait?.(until, why)
     crew.here.log('info', `waiting: ${why}`)
     crew.ledger.append([{ type: 'run.waiting', data: { until, why } }], by()).catch(unlessPassing(trouble.meet))
   }
   const farewell = openFarewell(crew, { epic, by, lastedMs: () => Math.round(crew.clock.ticks() - begun) })
-  const wanted = { workers, epic, agents, onWait, ...(kind === 'run' ? { end: farewell.ifNothingIsLeft } : {}) }
+  const wanted = { workers, epic, hands, onWait, ...(kind === 'run' ? { end: farewell.ifNothingIsLeft } : {}) }
   await dispatch(crew, slots, wanted, AbortSignal.any([signal, trouble.signal])).catch(trouble.meet)
   if (signal.reason === 'keep agents') process.kill(process.pid, 'SIGKILL')
   // Also when the ledger is lost: agents that cannot be ended in order live on, and the next start adopts them.

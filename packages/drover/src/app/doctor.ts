@@ -3,25 +3,21 @@ import { dirname } from 'node:path'
 import type { DroverError } from '../domain/error.ts'
 import { isLedgerLost } from '../domain/ledger-trouble.ts'
 import type { Part } from '../ports/ledger.ts'
-import type { Finding } from './finding.ts'
+import { bad, type Finding, ok, warn } from './finding.ts'
 import { checkInvariants } from './invariants.ts'
 import { isHeld } from './lock.ts'
 import { environment } from './load-config.ts'
-import { openAgents } from './open-agents.ts'
+import { checkAgents } from './doctor-agents.ts'
 import { openWorkspaceFor } from './open-workspace.ts'
 import { readHolder } from './holder.ts'
 import type { Project } from './open-project.ts'
 import { openSystem } from './system.ts'
 import { makeWish } from './wishes.ts'
 
-const ok = (name: string, words: string): Finding => ({ name, state: 'ok', words, remedy: '' })
-const warn = (name: string, words: string, remedy: string): Finding => ({ name, state: 'warn', words, remedy })
-const bad = (name: string, words: string, remedy: string): Finding => ({ name, state: 'bad', words, remedy })
-
 /** Every check, also when an earlier one failed; each finding names its remedy. */
 export async function diagnose(
   project: Project,
-  { fix = false, deep = false, trust = false } = {},
+  { fix = false, deep = false, trust = false, agents = false } = {},
 ): Promise<Finding[]> {
   if (trust) await project.records.trust(await (await openWorkspaceFor(project)).readDrivers())
   if (fix && !isHeld(project.places)) await makeWish(project, 'worktree.prune', { all: false, dryRun: false })
@@ -34,7 +30,9 @@ export async function diagnose(
     checkTarget,
     checkDrivers,
     checkHooks,
-    checkAgents,
+    function agent(of: Project) {
+      return checkAgents(of, agents)
+    },
     checkGate,
     ...(deep ? [checkInvariants] : []),
   ]
@@ -158,22 +156,6 @@ async function checkHooks(project: Project): Promise<Finding[]> {
   return hooks.length === 0
     ? []
     : [warn('hooks', `${hooks.join(', ')} do not run when drover lands`, 'put what they check into land.gate')]
-}
-
-function checkAgents({ config, places }: Project): Finding[] {
-  const agents = openAgents(config, places)
-  const isThere = (name: string): boolean => agents.usable().includes(name)
-  const { agent } = config.settings
-  const others = agents
-    .usable()
-    .filter((name) => name !== agent && !agents.others.includes(name))
-    .map((name) => ok('agent', `${name} is there too`))
-  return [
-    isThere(agent)
-      ? ok('agent', `${agent} is there; it runs with full permissions in its worktree`)
-      : bad('agent', `${agent} is not on the PATH`, `install ${agent}, or set agent = "…" in .drover.toml`),
-    ...others,
-  ]
 }
 
 const checkGate = ({ config }: Project): Finding[] => [

@@ -60,6 +60,7 @@ export async function loadConfig({ root, file, flags = {}, env = environment }: 
   const known = {
     settings: defaultSettings() as Record<SettingKey, unknown>,
     agents: {} as Record<string, AgentSettings>,
+    said: {} as Known['said'],
     origins: {} as Record<string, string>,
     notes: [] as string[],
   }
@@ -69,12 +70,17 @@ export async function loadConfig({ root, file, flags = {}, env = environment }: 
   await addFile(known, file ? resolve(file) : join(root, '.drover.toml'), file !== undefined)
   addVariables(known, env)
   for (const [key, raw] of Object.entries(flags)) if (raw !== undefined) set(known, key as SettingKey, raw, 'flag')
-  return known as unknown as Config
+  addPaths(known, env)
+  for (const [name, { said, where }] of Object.entries(known.said)) known.agents[name] = readAgentSettings(said, where)
+  const { said: _, ...config } = known
+  return config as unknown as Config
 }
 
 type Known = {
   settings: Record<SettingKey, unknown>
   agents: Record<string, AgentSettings>
+  /** What the files say of each agent, the nearer one last. */
+  said: Record<string, { said: Table; where: string }>
   origins: Record<string, string>
   notes: string[]
 }
@@ -97,12 +103,29 @@ function addVariables(known: Known, env: Environment): void {
   }
 }
 
+/** Where an agent's program is: `DROVER_AGENT_PATH` for the one that is set, and an older name for claude's. */
+function addPaths(known: Known, env: Environment): void {
+  const old = env['DROVER_CLAUDE_PATH']
+  if (old) known.notes.push('DROVER_CLAUDE_PATH is out of date: set path in [agents.claude], or DROVER_AGENT_PATH')
+  if (old) sayOf(known, 'claude', { path: old }, 'DROVER_CLAUDE_PATH')
+  const path = env['DROVER_AGENT_PATH']
+  const agent = String(known.settings.agent)
+  if (path) sayOf(known, agent === 'claude-code' ? 'claude' : agent, { path }, 'DROVER_AGENT_PATH')
+}
+
+function sayOf(known: Known, agent: string, more: Table, where: string): void {
+  known.said[agent] = { said: { ...known.said[agent]?.said, ...more }, where }
+}
+
 async function addFile(known: Known, file: string, must: boolean): Promise<void> {
   const text = readIfThere(file, must)
   if (text === undefined || saysNothing(text)) return
   const flat = flatten(await parseToml(text, file))
   for (const [name, raw] of flat.settings) addSetting(known, file, name, raw)
-  for (const [name, table] of flat.agents) known.agents[name] = readAgent(file, name, table)
+  for (const [name, table] of flat.agents) {
+    checkAgent(file, name, table)
+    sayOf(known, name, fromFile(file, table), `${file} [agents.${name}]`)
+  }
 }
 
 function addSetting(known: Known, file: string, name: string, raw: unknown): void {
@@ -126,7 +149,30 @@ function relativeTo(file: string, key: SettingKey, raw: unknown): unknown {
   return key === 'worktree.root' ? from(raw) : raw
 }
 
-function readAgent(file: string, name: string, table: Record<string, unknown>): AgentSettings {
+/** Programs and folders, as they are seen from the file that names them. */
+function fromFile(file: string, { account, ...table }: Table): Table {
+  const seen = (path: unknown): unknown => (typeof path === 'string' && path !== '' ? pathIn(file, path) : path)
+  const accounts = isTable(account)
+    ? Object.entries(account).map(([name, raw]) => [
+        name,
+        isTable(raw) && 'config_dir' in raw ? { ...raw, config_dir: seen(raw['config_dir']) } : raw,
+      ])
+    : undefined
+  const isPath = typeof table['path'] === 'string' && /[/]/.test(table['path'])
+  return {
+    ...table,
+    ...(isPath ? { path: seen(table['path']) } : {}),
+    ...(account === undefined ? {} : { account: accounts ? Object.fromEntries(accounts) : account }),
+  }
+}
+
+const pathIn = (file: string, path: string): string =>
+  path === '~' || path.startsWith('~/')
+    ? join(environment.HOME || homedir(), path.slice(1))
+    : resolve(dirname(file), path)
+
+/** Another word than those there are is a slip. */
+function checkAgent(file: string, name: string, table: Table): void {
   for (const key of Object.keys(table))
     if (!agentKeys.some((known) => known === key))
       throw new DroverError('bad-setting', {
@@ -134,7 +180,6 @@ function readAgent(file: string, name: string, table: Record<string, unknown>): 
         problem: `there is no setting "${key}"`,
         nearest: nearest(key, agentKeys)[0],
       })
-  return readAgentSettings(table, `${file} [agents.${name}]`)
 }
 
 type Table = Record<string, unknown>

@@ -37,7 +37,6 @@ export async function serveTools({ stdin, stdout, version }: Streams): Promise<v
     return answer.finally(() => open.delete(answer))
   })
   const { promise: closed, resolve: close } = Promise.withResolvers<void>()
-  server.onclose = close
   input.once('end', close).once('close', close)
   await server.connect(new StdioServerTransport(input, output))
   await closed

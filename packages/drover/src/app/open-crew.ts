@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Hand } from '../domain/hand.ts'
 import type { Crew } from '../flow/crew.ts'
 import { openSteering } from '../flow/steering.ts'
 import { openJudge } from '../judges/judges.ts'
@@ -6,6 +7,7 @@ import { none } from '../isolation/none.ts'
 import { openSqliteRuntime } from '../runtimes/sqlite.ts'
 import { runId } from '../domain/id.ts'
 import type { Evidence, Judge } from '../ports/judge.ts'
+import { openPicker } from './account-picker.ts'
 import { agentEnv } from './agent-env.ts'
 import { openGround } from './ground.ts'
 import { environment, faultWords } from './load-config.ts'
@@ -19,18 +21,18 @@ import { openSystem } from './system.ts'
 export interface DrivingCrew extends Crew {
   close(): Promise<void>
 
-  /** Agents whose program is there. */
-  usableAgents(): string[]
+  /** Agents whose program is there, with the accounts to use from now on: all, or only these. */
+  openHands(only: readonly string[] | null): () => Promise<readonly Hand[]>
 }
 
 /** Every port gets its adapter, for the process that drives the project. */
 export async function openCrew(
   project: Project,
-  socket: string,
+  doors: { socket: string; tools: () => Promise<string> },
   onTrouble: (job: string, error: unknown) => void,
 ): Promise<DrivingCrew> {
   const { ledger, reading, records, clock, config } = project
-  const here = surround(project, socket)
+  const here = surround(project, doors)
   const faults = faultWords === undefined ? undefined : (await import('./faults.ts')).plantFaults(faultWords)
   const hands = openSystem(join(placesBelow(project.places).run, 'calls'))
   const system = faults?.hands(hands) ?? hands
@@ -67,7 +69,15 @@ export async function openCrew(
     steering: openSteering(),
     judgeFor: (name) => judgeNamed(name ?? config.settings.judge),
     close: () => system.close(),
-    usableAgents: agents.usable,
+    openHands: (only) =>
+      openPicker(agents.hands(only), {
+        commandFor: agents.accountCommand,
+        config,
+        system,
+        here,
+        clock,
+        places: project.places,
+      }),
   }
   return faults?.crew(crew) ?? crew
 }

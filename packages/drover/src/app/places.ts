@@ -73,6 +73,7 @@ export const placesBelow = ({ folder }: Pick<Places, 'folder'>) => ({
   secret: join(folder, 'run', 'secret'),
   holder: join(folder, 'run', 'daemon.json'),
   moves: join(folder, 'run', 'moves.json'),
+  toolsPort: join(folder, 'run', 'tools-port'),
   bin: join(folder, 'run', 'bin'),
   log: join(folder, 'log', 'daemon.jsonl'),
 })

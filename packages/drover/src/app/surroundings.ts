@@ -20,7 +20,10 @@ import { placesBelow } from './places.ts'
 const portsPerSlot = 20
 
 /** What attempts of this machine are surrounded with: folders, environment, tokens, the log. */
-export function surround(project: Project, socket: string): Surroundings {
+export function surround(
+  project: Project,
+  { socket, tools }: { socket: string; tools: () => Promise<string> },
+): Surroundings {
   const below = placesBelow(project.places)
   const { settings } = project.config
   const tokenOf = tokens(readSecret(below.secret))
@@ -34,10 +37,18 @@ export function surround(project: Project, socket: string): Surroundings {
     folderOf: (task, attempt) => join(below.attempts, task, String(attempt)),
     isTokenOf: (token, task, attempt) => same(token, tokenOf(task, attempt)),
     log: openLog(below.log),
-    toolsFor: (env) => ({
+    toolsFor: async (env) => ({
       command: process.execPath,
       args: [process.argv[1]!, 'mcp'],
       env: Object.fromEntries(Object.entries(env).filter(([name]) => name.startsWith('DROVER_'))),
+      web: {
+        url: await tools(),
+        headers: {
+          Authorization: `Bearer ${env['DROVER_TOKEN']}`,
+          'x-drover-run': env['DROVER_RUN_ID'] ?? '',
+          'x-drover-task': env['DROVER_TASK_ID'] ?? '',
+        },
+      },
     }),
     sessionId: (words) => uuidOf(digest(`session ${project.id} ${words}`)),
     envOf: ({ task, parent, attempt, worktree, base, slot, extra }) => ({

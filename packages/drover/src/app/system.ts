@@ -8,7 +8,7 @@ import { openCommandLog } from './command-log.ts'
 import { endProcesses } from './ending.ts'
 import type { Exec, ExecCall, Executed } from './exec.ts'
 import { openForking, ShellGone } from './forking.ts'
-import { earlierIn, putAside, sayInto } from './agent-mouth.ts'
+import { openMouth } from './agent-mouth.ts'
 import { hasEnded, leaderIn, lookAt, makePlace, startWrapper } from './agent-place.ts'
 import { capOutput, type Punch } from './output-cap.ts'
 import { readLines, sizeOf, tailOf } from './output.ts'
@@ -57,17 +57,7 @@ export function openSystem(
       )
     },
 
-    say: (folder, lines) => sayInto(folder, lines.map((line) => `${line}\n`).join('')),
-    async interrupt(folder) {
-      const leader = leaderIn(folder)
-      if (leader && (await look(folder)).state === 'alive') signalLeader(leader.pid, 'SIGINT')
-    },
-    async again(folder) {
-      stirring.forget(folder)
-      return putAside(folder)
-    },
-    earlier: earlierIn,
-    errors: (folder, bytes) => tailOf(join(folder, 'err'), bytes),
+    ...openMouth({ look, forget: stirring.forget }),
 
     async outputSize(folder) {
       return sizeOf(join(folder, 'out')) + sizeOf(join(folder, 'err'))
@@ -281,14 +271,6 @@ const isGone = (child: ChildProcess): boolean => child.exitCode !== null || chil
 function endGroup(child: ChildProcess): void {
   signalGroup(child, 'SIGTERM')
   setTimeout(signalGroup, execGraceMs, child, 'SIGKILL').unref()
-}
-
-function signalLeader(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-  }
 }
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {

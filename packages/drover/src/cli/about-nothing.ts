@@ -12,5 +12,6 @@ export const aboutNothing = (folder: string): Spec => ({
   model: null,
   permission: 'full',
   tools: null,
+  budgetUsd: null,
   readOnly: false,
 })

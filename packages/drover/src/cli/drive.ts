@@ -7,6 +7,7 @@ import type { Context } from './command.ts'
 import { epicsOf } from './epics-of.ts'
 import { follow } from './follow.ts'
 import { eventJson } from './json.ts'
+import { parkedWords } from './rest.ts'
 import { changedAfter, runSummary } from './run-summary.ts'
 import { openScreen, type Screen } from './screen.ts'
 import { look } from './standing.ts'
@@ -17,6 +18,7 @@ import { oneLine, view } from './view.ts'
 
 interface Drive {
   epic: string | null
+  accounts: readonly string[] | null
   /** No option that a run of somebody else could not follow. */
   isPlain: boolean
 }
@@ -46,12 +48,12 @@ export async function driveAndShow(context: Context, project: Project, wanted: D
 async function drive(
   { print }: Context,
   project: Project,
-  { epic, isPlain }: Drive,
+  { epic, accounts, isPlain }: Drive,
   { stop, kill }: { stop: AbortSignal; kill: AbortSignal },
 ): Promise<RunEnd | undefined> {
   const { runProject } = await import('../app/daemon.ts')
   const { workers } = project.config.settings
-  const { onWait, onTrouble } = troubles(print)
+  const { onWait, onTrouble } = troubles(print, project.clock)
   const onReady = (): void => {
     if (!print.json && project.config.settings['land.gate'] === '')
       print.note(
@@ -59,7 +61,15 @@ async function drive(
         'drover config set land.gate "npm test"',
       )
   }
-  const options = { kind: 'run', workers, epic, onReady, onTrouble, ...(print.json ? {} : { onWait }) } as const
+  const options = {
+    kind: 'run',
+    workers,
+    epic,
+    accounts,
+    onReady,
+    onTrouble,
+    ...(print.json ? {} : { onWait }),
+  } as const
   for (;;) {
     try {
       return await runProject(project, options, stop, kill)
@@ -163,6 +173,7 @@ function plainLines({ print }: Context, { clock }: Project): Tells {
     if (clock.ticks() - last < 30_000) return
     last = clock.ticks()
     const standing = await reading.standing()
-    if (glance(standing).running > 0) print.lines([oneLine(standing, print.ascii)])
+    const rests = parkedWords(await reading.accounts(), clock.now(), print.ascii)
+    if (glance(standing).running > 0 || rests.length > 0) print.lines([oneLine(standing, print.ascii, rests)])
   }
 }

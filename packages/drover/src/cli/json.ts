@@ -99,7 +99,10 @@ export function epicJson(epic: Epic, standing: Standing) {
   }
 }
 
-export function workerJson({ machine, slot, task, agent, claimedAt }: Attempt, status: TaskStatus | undefined) {
+export function workerJson(
+  { machine, slot, task, agent, account, claimedAt }: Attempt,
+  status: TaskStatus | undefined,
+) {
   const isStopping = status !== 'claimed' && status !== 'in_progress'
   return {
     id: `${machine}/${slot}`,
@@ -108,7 +111,7 @@ export function workerJson({ machine, slot, task, agent, claimedAt }: Attempt, s
     state: isStopping ? 'stopping' : status,
     taskId: task,
     agent,
-    account: null,
+    account,
     since: isoTime(claimedAt),
   }
 }

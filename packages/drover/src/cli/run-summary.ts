@@ -1,4 +1,5 @@
 import { isMet } from '../domain/needs.ts'
+import { isParked, whyTheyRest } from '../domain/account.ts'
 import { byHand } from '../domain/settle.ts'
 import type { RunEnd } from '../app/farewell.ts'
 import type { Project } from '../app/open-project.ts'
@@ -16,9 +17,10 @@ import { fit } from './width.ts'
 /** What the run came to, and what to do next; answers with its exit code. */
 export async function runSummary(
   { print }: Context,
-  { reading, clock }: Project,
+  project: Project,
   { since, seq, epic, end }: { since: number; seq: number; epic: string | null; end: RunEnd | undefined },
 ): Promise<number> {
+  const { reading, clock } = project
   const all = (await reading.tasks(epic === null ? {} : { epic })).filter(({ kind }) => kind !== 'subtask')
   // The run ended a moment ago: what somebody has done since then is not its own.
   const later = end ? await changedAfter(reading, end.seq) : new Map<string, EventType>()
@@ -51,8 +53,10 @@ export async function runSummary(
   const [left, next] = [ready.filter(({ id }) => !later.has(id)).length, ready.filter(({ id }) => later.has(id)).length]
   if (!print.json) {
     if (left > 0 && isSpent) print.note(`${stillReady(left)}: the run has cost what it may.`, 'drover run')
-    else if (left > 0 && end) print.note(`${stillReady(left)}: no agent was there to take on the work.`, 'drover doctor')
-    else if (left > 0) print.note(`${stillReady(left)}: nobody drives any more.`, 'drover run')
+    else if (left > 0 && end) {
+      const { why, remedy: command } = await whyNobodyWorks(project)
+      print.note(`${stillReady(left)}: ${why}.`, command)
+    } else if (left > 0) print.note(`${stillReady(left)}: nobody drives any more.`, 'drover run')
     if (next > 0) print.note(`${tasksOf(next)} came up after the run had ended.`, 'drover run')
   }
   if (left > 0 && isSpent) return 8
@@ -71,6 +75,16 @@ export async function changedAfter(reading: Project['reading'], seq: number): Pr
     if (events.length < 500) return changed
     after = events.at(-1)!.seq
   }
+}
+
+/** No agent was there, or nobody is logged in where one is. */
+async function whyNobodyWorks({ reading, clock, config, places }: Project): Promise<{ why: string; remedy: string }> {
+  const parked = (await reading.accounts()).filter((account) => isParked(account, clock.now()))
+  const [first] = parked
+  if (!first) return { why: 'no agent was there to take on the work', remedy: 'drover doctor' }
+  const { openAgents } = await import('../app/open-agents.ts')
+  const login = openAgents(config, places).login(first.agent, first.name)
+  return { why: whyTheyRest(parked), remedy: (first.why === 'auth' && login) || 'drover doctor' }
 }
 
 function page(

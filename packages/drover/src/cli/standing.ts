@@ -3,9 +3,10 @@ import type { Project } from '../app/open-project.ts'
 import { etaSeconds, progress, type Standing } from '../domain/summary.ts'
 import { lastRunIsSpent, spentInRun } from '../flow/budget.ts'
 import { personReasons, waitsForPerson, type Task, type Usage } from '../domain/task.ts'
-import type { Attempt } from '../domain/rows.ts'
+import type { Account, Attempt } from '../domain/rows.ts'
 import { usageJson } from './cost-words.ts'
 import { workerJson } from './json.ts'
+import { accountJson, notable } from './rest.ts'
 
 /** How far everything is, at one moment. */
 export interface Moment {
@@ -19,6 +20,8 @@ export interface Moment {
   lacks?: string | undefined
   /** What the last run has used, and what it may cost; 0: as much as it takes. */
   spent?: { usage: Usage; limitUsd: number; isOver: boolean } | undefined
+  /** Accounts that rest, or are being tried again. */
+  accounts: readonly Account[]
 }
 
 export async function look(
@@ -26,7 +29,7 @@ export async function look(
   epic?: string,
 ): Promise<Moment> {
   const within = epic === undefined ? {} : { epic }
-  const [standing, open, durations, landing, waiting, spent, isSpent] = await Promise.all([
+  const [standing, open, durations, landing, waiting, spent, isSpent, accounts] = await Promise.all([
     reading.standing(epic),
     reading.openAttempts(),
     reading.durations(20),
@@ -34,12 +37,14 @@ export async function look(
     reading.tasks({ statuses: ['blocked', 'paused', 'failed'], reasons: personReasons, ...within }),
     spending(reading),
     lastRunIsSpent(reading),
+    reading.accounts(),
   ])
   const tasks = await Promise.all(open.map(({ task }) => reading.task(task)))
   return {
     now: clock.now(),
     lacks: shortOfRoom({ places, config }) ?? isSpent,
     spent,
+    accounts: notable(accounts),
     standing,
     etaSeconds: etaSeconds(standing, durations, Math.max(open.length, config.settings.workers)),
     workers: open.map((attempt, i) => ({ attempt, task: tasks[i] })),
@@ -53,7 +58,7 @@ async function spending(reading: Project['reading']): Promise<Moment['spent']> {
   return run && { usage: await spentInRun(reading), limitUsd: run.budgetUsd, isOver: run.isOver }
 }
 
-export const momentJson = ({ standing, etaSeconds: eta, workers, lacks, spent }: Moment) => ({
+export const momentJson = ({ now, standing, etaSeconds: eta, workers, lacks, spent, accounts }: Moment) => ({
   counts: standing.counts,
   blockedFor: standing.blockedFor,
   total: standing.total,
@@ -61,6 +66,7 @@ export const momentJson = ({ standing, etaSeconds: eta, workers, lacks, spent }:
   etaSeconds: eta,
   ...(lacks === undefined ? {} : { lacks }),
   spent: spent === undefined ? null : { ...usageJson(spent.usage), limitUsd: spent.limitUsd || null },
+  accounts: accounts.map((account) => accountJson(account, now)),
   workers: workers.map(({ attempt, task }) =>
     workerJson(attempt, task?.attempt === attempt.attempt ? task.status : undefined),
   ),

@@ -1,3 +1,4 @@
+import { untilTime } from '../app/local-time.ts'
 import type { Event, NewTask } from '../domain/event.ts'
 import { escaped } from './escape.ts'
 import { clockTime, lasting } from './time.ts'
@@ -5,10 +6,14 @@ import { clockTime, lasting } from './time.ts'
 /** An event as a sentence; nothing for those that only programs follow. */
 export function tell(event: Event): string | undefined {
   const words = sentence(event)
-  return words === undefined
-    ? undefined
-    : `${clockTime(event.at)} ${event.task ?? event.epic ?? 'drover'} ${escaped(words)}`
+  return words === undefined ? undefined : `${clockTime(event.at)} ${subject(event)} ${escaped(words)}`
 }
+
+/** An account is parked by a task's attempt, but rests for all. */
+const subject = (event: Event): string =>
+  event.type === 'account.parked' || event.type === 'account.released'
+    ? event.data.account
+    : (event.task ?? event.epic ?? 'drover')
 
 function sentence(event: Event): string | undefined {
   const worker = event.machine === null || event.slot === null ? '' : ` on ${event.machine}/${event.slot}`
@@ -62,7 +67,13 @@ function sentence(event: Event): string | undefined {
     case 'run.waiting':
       return event.data.until === null
         ? `waits: ${event.data.why}`
-        : `waits until ${new Date(event.data.until).toISOString()}: ${event.data.why}`
+        : `waits until ${untilTime(event.data.until, event.at)}: ${event.data.why}`
+    case 'account.parked':
+      return event.data.until === null
+        ? `rests until somebody has logged in${because(event.data.text)}`
+        : `rests until ${untilTime(event.data.until, event.at)}${because(event.data.text)}`
+    case 'account.released':
+      return event.data.room === null ? 'may be used by all again' : `may be tried ${releasedWords(event.data)}`
     default:
       return undefined
   }
@@ -70,4 +81,8 @@ function sentence(event: Event): string | undefined {
 
 const origin = ({ kind, parentId }: NewTask): string =>
   kind === 'spawned' ? ` by ${parentId}` : kind === 'split' ? ` from ${parentId}` : ''
+
+const releasedWords = ({ how, room }: { how: string; room: number | null }): string =>
+  how === 'works' ? `by ${room} at once: it works` : `again${how === 'now' ? ', as somebody wished' : ''}`
+
 const because = (words: string): string => (words === '' ? '' : `: ${words}`)

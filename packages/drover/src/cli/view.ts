@@ -1,9 +1,11 @@
 import { glance, progress, type Standing } from '../domain/summary.ts'
+import type { Account } from '../domain/rows.ts'
 import type { Task } from '../domain/task.ts'
 import type { Paint } from './color.ts'
 import { columns } from './columns.ts'
 import { spentWords, usd } from './cost-words.ts'
 import { escaped } from './escape.ts'
+import { restWords } from './rest.ts'
 import { statusWords } from './glyph.ts'
 import type { Moment } from './standing.ts'
 import { lasting, roughly } from './time.ts'
@@ -33,6 +35,7 @@ export function view({ moment, story, footer }: View, look: Look): string[] {
       ? []
       : [paint('yellow', fit(`Nothing new begins: ${escaped(moment.lacks)}`, width))]),
     ...spentLine(moment, width),
+    ...moment.accounts.map((account) => paint('yellow', fit(restLine(account, moment.now, look.ascii), width))),
     ...section('Working', workerLines(moment, width), look),
     ...section(
       'Landing',
@@ -49,12 +52,17 @@ export function view({ moment, story, footer }: View, look: Look): string[] {
   ]
 }
 
-/** `🟢 4 running | 📋 12 queued | ✅ 28 done | 🔴 2 blocked`, and how many failed where some have. */
-export function oneLine(standing: Standing, ascii: boolean): string {
+/** With what the provider said, as far as there is room. */
+const restLine = (account: Account, now: number, ascii: boolean): string =>
+  `${restWords(account, now, ascii)}${account.text === '' ? '' : `: ${escaped(account.text)}`}`
+
+/** `🟢 4 running | 📋 12 queued | ✅ 28 done | 🔴 2 blocked`, and how many failed where some have; then what rests. */
+export function oneLine(standing: Standing, ascii: boolean, rests: readonly string[] = []): string {
   const { running, queued, done, blocked, failed } = glance(standing)
+  const resting = rests.map((words) => ` | ${words}`).join('')
   if (ascii)
-    return `run:${running} queue:${queued} done:${done} blocked:${blocked}${failed > 0 ? ` failed:${failed}` : ''}`
-  return `🟢 ${running} running | 📋 ${queued} queued | ✅ ${done} done | 🔴 ${blocked} blocked${failed > 0 ? ` | ❌ ${failed} failed` : ''}`
+    return `run:${running} queue:${queued} done:${done} blocked:${blocked}${failed > 0 ? ` failed:${failed}` : ''}${resting}`
+  return `🟢 ${running} running | 📋 ${queued} queued | ✅ ${done} done | 🔴 ${blocked} blocked${failed > 0 ? ` | ❌ ${failed} failed` : ''}${resting}`
 }
 
 function headline({ standing, etaSeconds }: Moment, { width, ascii }: Look): string {

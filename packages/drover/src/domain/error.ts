@@ -225,6 +225,12 @@ export const errors = {
     (d) => `there is no room on the disk for ${d.file}`,
     () => 'df -h .',
   ),
+  'no-account': row<{ name: string; known: string[] }>(
+    'user',
+    4,
+    (d) => `no agent has an account "${d.name}"`,
+    (d) => (d.known.length > 0 ? `one of: ${d.known.join(', ')}` : 'name them in [agents.claude] accounts'),
+  ),
   'already-running': row<{ pid: number; since: string; what: string }>(
     'state',
     5,

@@ -68,6 +68,8 @@ export interface Facts {
     slot: number
     agent: string
     account: string | null
+    /** Where the agent stands in for another one: its model, empty for its own choice. */
+    model?: string
     fresh: boolean
   }
   'task.started': { machine: string; slot: number }

@@ -20,6 +20,8 @@ export interface Attempt {
   slot: number
   agent: string
   account: string | null
+  /** The one it was claimed for, where that is not the task's own; empty: the agent's own choice. */
+  model: string | null
   session: string | null
   usage: Usage
   holder: string | null
@@ -46,6 +48,8 @@ export interface Account {
   parkedAt: number
   /** So many attempts may use it at once, until it has shown that it works; nothing means all. */
   room: number | null
+  /** How often it was parked since it last worked. */
+  parkings: number
 }
 
 export interface Question {

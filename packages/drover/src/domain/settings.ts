@@ -1,4 +1,5 @@
 import { DroverError } from './error.ts'
+import { nearest } from './nearest.ts'
 
 type Raw = string | number | boolean | readonly string[]
 
@@ -238,7 +239,18 @@ export function readAgentSettings(said: Record<string, unknown>, where: string):
     const value = said[key] === undefined ? fallback : kind.read(said[key])
     return [key, value ?? fail(`${key} takes ${kind.expects}`)]
   })
+  const names = said.accounts === undefined ? [] : (agentSettings.accounts.kind.read(said.accounts) ?? [])
+  for (const name of names)
+    if (!/^[\w.@-]+$/.test(name)) fail(`"${name}" cannot be an account: use letters, digits, ".", "_", "@" and "-"`)
+  if (said.account !== undefined && !isRecord(said.account))
+    fail('account takes tables: [agents.<name>.account.<account>]')
   const accounts = Object.entries(said.account ?? {}).map(([name, raw]) => {
+    if (!names.includes(name))
+      throw new DroverError('bad-setting', {
+        where,
+        problem: `there are words of an account "${name}", but accounts does not name it`,
+        nearest: nearest(name, names)[0],
+      })
     const { config_dir = '', env = {} } = isRecord(raw) ? raw : fail(`account.${name} takes a table`)
     if (typeof config_dir !== 'string') fail(`account.${name}.config_dir takes a text`)
     return [name, { config_dir, env: table.read(env) ?? fail(`account.${name}.env takes ${table.expects}`) }]

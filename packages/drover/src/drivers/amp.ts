@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Driver, Intent, Spec, Talk } from '../ports/driver.ts'
+import type { Driver, Intent, Spec, Talk, ToolServer } from '../ports/driver.ts'
 import type { Words } from './words.ts'
 import { endingWithoutResult } from './claude-ending.ts'
 import { claudeReader } from './claude-stream.ts'
@@ -49,7 +49,7 @@ const filesOf = (spec: Spec): Record<string, string> => ({
     'amp.notifications.enabled': false,
     ...permissionOf(spec),
   }),
-  ...(spec.tools ? { [toolsFile]: JSON.stringify({ drover: spec.tools }) } : {}),
+  ...(spec.tools ? { [toolsFile]: JSON.stringify({ drover: server(spec.tools) }) } : {}),
 })
 
 const changing = ['edit_file', 'create_file', 'apply_patch', 'undo_edit']
@@ -77,3 +77,5 @@ function say(intent: Intent): string[] | undefined {
 
 const lineOf = (text: string): string =>
   JSON.stringify({ type: 'user', message: { role: 'user', content: [{ type: 'text', text }] } })
+
+const server = ({ command, args, env }: ToolServer): object => ({ command, args, env })

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Driver, Intent, Spec, Talk } from '../ports/driver.ts'
+import type { Driver, Intent, Spec, Talk, ToolServer } from '../ports/driver.ts'
 import type { Words } from './words.ts'
 import { endingWithoutResult } from './claude-ending.ts'
 import { claudeReader } from './claude-stream.ts'
@@ -25,12 +25,18 @@ export function claudeDriver(words: Words): Driver {
     },
     spawn: (spec) => ({
       file: words.path,
-      args: [...protocol, ...sessionOf(spec), ...modelOf(spec), ...toolsOf(spec), ...permissionOf(spec), ...words.args],
+      args: [
+        ...protocol,
+        ...sessionOf(spec),
+        ...modelOf(spec),
+        ...budgetOf(spec),
+        ...toolsOf(spec),
+        ...permissionOf(spec),
+        ...words.args,
+      ],
       env: { ...surroundings, ...(spec.permission === 'full' ? asRoot : {}), ...words.env },
       stdin: 'fifo',
-      files: spec.tools
-        ? { [toolsFile]: JSON.stringify({ mcpServers: { drover: { type: 'stdio', ...spec.tools } } }) }
-        : {},
+      files: spec.tools ? { [toolsFile]: JSON.stringify({ mcpServers: { drover: serverOf(spec.tools) } }) } : {},
     }),
     talk,
     configured: (folder) => ({ CLAUDE_CONFIG_DIR: folder }),
@@ -45,6 +51,10 @@ const surroundings = { ENABLE_TOOL_SEARCH: 'false', DISABLE_AUTOUPDATER: '1' }
 /** It refuses to work unasked as root, as in most containers, unless it is told that this is a sandbox. */
 const asRoot: Record<string, string> = process.getuid?.() === 0 ? { IS_SANDBOX: '1' } : {}
 
+/** It waits for its servers before its first turn: a daemon answers at once, a process must start first. */
+const serverOf = ({ web, command, args, env }: ToolServer): object =>
+  web ? { type: 'http', ...web } : { type: 'stdio', command, args, env }
+
 /** The tools' environment holds the attempt's token, which is nothing for a list of processes. */
 const toolsFile = 'mcp.json'
 
@@ -52,6 +62,9 @@ const sessionOf = ({ session, newSession }: Spec): string[] =>
   session === null ? ['--session-id', newSession] : ['--resume', session]
 
 const modelOf = ({ model }: Spec): string[] => (model === null ? [] : ['--model', model])
+
+const budgetOf = ({ budgetUsd }: Spec): string[] =>
+  budgetUsd === null ? [] : ['--max-budget-usd', budgetUsd.toFixed(2)]
 
 /** Other servers of the user's are left out: they would be started once for every agent. */
 const toolsOf = ({ tools, folder }: Spec): string[] => [

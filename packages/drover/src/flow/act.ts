@@ -1,6 +1,7 @@
 import type { NewEvent } from '../domain/event.ts'
 import { noUsage, type Usage } from '../domain/task.ts'
 import type { AgentEvent } from '../ports/driver.ts'
+import { showsItWorks } from './accounts.ts'
 import { overBudget } from './budget.ts'
 import { accountOf } from './launch.ts'
 import type { Talking } from './talking.ts'
@@ -24,7 +25,8 @@ const deeds: Deeds = {
   retrying: () => undefined,
   usage: noteUsage,
   limit({ heard, crew }, { reached, until, text }) {
-    if (reached) heard.limit ??= { until, text, at: crew.clock.ticks() }
+    // What goes on by itself after all has no limit.
+    heard.limit = reached ? (heard.limit ?? { until, text, at: crew.clock.ticks() }) : null
   },
   heard: (talking, { hint }) => delivered(talking, [hint]),
   async reply({ crew, folder }, { lines }) {
@@ -41,12 +43,16 @@ const answers: ReadonlySet<AgentEvent['kind']> = new Set(['text', 'tool', 'usage
 export async function act(talking: Talking, event: AgentEvent): Promise<void> {
   const { heard } = talking
   if (answers.has(event.kind)) {
+    if (event.kind !== 'usage' && !heard.answered) await itWorks(talking)
     // It works on: what seemed to be the end of its turn was followed by another.
     if (event.kind !== 'usage') heard.turn = null
     heard.answered = true
   }
   await (deeds[event.kind] as (talking: Talking, event: AgentEvent) => Promise<void> | void)(talking, event)
 }
+
+const itWorks = ({ crew, chosen, durable, work }: Talking): Promise<void> =>
+  showsItWorks(crew, { agent: chosen.agent, account: accountOf(chosen), key: `${durable.job}/${work.task}/works` })
 
 /** A job's telling: it moves nothing, so it may come when a person has moved the task on. */
 export async function tell(
@@ -65,11 +71,11 @@ export async function tell(
 }
 
 async function noteSession(talking: Talking, event: Extract<AgentEvent, { kind: 'session' }>): Promise<void> {
-  const { heard, hand, work } = talking
+  const { heard, chosen, work } = talking
   if (heard.session === event.session) return
   heard.session = event.session
   const { session, model, version } = event
-  const data = { session, agent: hand.agent, account: accountOf(hand), model, version }
+  const data = { session, agent: chosen.agent, account: accountOf(chosen), model, version }
   await tell(talking, `session/${session}`, [{ type: 'agent.session', task: work.task, attempt: work.attempt, data }])
 }
 

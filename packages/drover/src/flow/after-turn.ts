@@ -2,6 +2,7 @@ import { backoff } from '../domain/settle.ts'
 import type { TurnEnd, TurnReason } from '../ports/driver.ts'
 import type { AgentState } from '../ports/system.ts'
 import { tell } from './act.ts'
+import { handBackWords } from './budget.ts'
 import { goOn, relaunch } from './go-on.ts'
 import { accountOf } from './launch.ts'
 import { inItsPlace, steer } from './steer.ts'
@@ -46,13 +47,19 @@ const ends: Record<TurnReason, End> = {
     await forget(talking, 'full')
     return broke('failed', turn.text || 'its context is full')
   },
-  budget: async (_, turn) => overBudget(turn.text || 'its own budget is spent'),
+  budget: async (talking, turn) => {
+    // The program itself kept count, and says no more unless it is begun again.
+    talking.overBudget ??= turn.text || 'its budget is spent'
+    await relaunch(talking, handBackWords(talking.overBudget))
+    talking.interrupted = 'budget'
+    return undefined
+  },
   max_turns: async (_, turn) => broke('failed', turn.text || 'it took more turns than it may'),
   crashed: (talking, turn) => crashed(talking, turn.text),
   unsupported: async (talking, turn) => {
-    const { fallback } = talking.hand.driver
+    const { fallback } = talking.chosen.driver
     if (!fallback) return broke('crashed', turn.text || 'its program does not speak the protocol that drover knows')
-    talking.hand = { ...talking.hand, driver: fallback }
+    talking.chosen = { ...talking.chosen, driver: fallback }
     await relaunch(talking, 'anew')
     return undefined
   },
@@ -60,8 +67,8 @@ const ends: Record<TurnReason, End> = {
 
 /** What it remembers is of no use any more: whoever comes next begins anew. */
 async function forget(talking: Talking, why: string): Promise<void> {
-  const { work, hand } = talking
-  const data = { session: '', agent: hand.agent, account: accountOf(hand), model: null, version: null }
+  const { work, chosen } = talking
+  const data = { session: '', agent: chosen.agent, account: accountOf(chosen), model: null, version: null }
   await tell(talking, `session/${why}`, [{ type: 'agent.session', task: work.task, attempt: work.attempt, data }])
 }
 
@@ -75,15 +82,15 @@ const broke = (end: 'failed' | 'crashed', words: string): Ran => ({
 })
 
 export function limited(talking: Talking, end: 'limit' | 'auth', about: { until: number | null; text: string }): Ran {
-  const { agent } = talking.hand
-  const account = { name: accountOf(talking.hand), agent, until: about.until }
+  const { agent } = talking.chosen
+  const account = { name: accountOf(talking.chosen), agent, until: about.until }
   return { end, exitCode: null, signal: null, words: about.text.slice(0, 500), account }
 }
 
 /** Done, unless a person said something that it has not taken up yet. */
 async function afterWork(talking: Talking, turn: TurnEnd, { isAlive }: { isAlive: boolean }): Promise<Ran | undefined> {
-  const { crew, work, heard, hand } = talking
-  const hints = hand.driver.abilities.hint === 'none' ? [] : await crew.reading.pendingHints(work.task)
+  const { crew, work, heard, chosen } = talking
+  const hints = chosen.driver.abilities.hint === 'none' ? [] : await crew.reading.pendingHints(work.task)
   if (hints.length > 0) return takeUp(talking, hints, isAlive)
   if (isAlive) await untilGone(talking)
   return { end: 'over', exitCode: 0, signal: null, words: '', said: (turn.text || heard.words).slice(-8000) }
@@ -91,9 +98,8 @@ async function afterWork(talking: Talking, turn: TurnEnd, { isAlive }: { isAlive
 
 /** What is said to it now is its next turn. One that does not show in time that it heard is told in a turn begun for it. */
 async function takeUp(talking: Talking, hints: Parameters<typeof inItsPlace>[1], isAlive: boolean): Promise<undefined> {
-  const { crew, work, heard, hand } = talking
-  const begins = hand.driver.abilities.hint === 'interrupt' || !isAlive
-  if (begins) return inItsPlace(talking, hints)
+  const { crew, work, heard, chosen } = talking
+  if (chosen.driver.abilities.hint === 'interrupt' || !isAlive) return inItsPlace(talking, hints)
   if (hints.some(({ said }) => said !== work.attempt)) {
     heard.at = crew.clock.ticks()
     return steer(talking)

@@ -34,6 +34,18 @@ export async function lastRunIsSpent(reading: Reading): Promise<string | undefin
   return `the run has cost ${usd(spent)} of ${usd(run.budgetUsd)} (budget.run_usd)`
 }
 
+/** What the task may still cost, as the task's and the run's own limits have it; nothing where there is no limit. */
+export async function leftToSpend({ reading, settings }: Counting, owner: string): Promise<number | null> {
+  const [each, all] = [settings['budget.task_usd'], settings['budget.run_usd']]
+  const lefts: number[] = []
+  if (each > 0) {
+    const [task, attempts] = [await reading.task(owner), await reading.attempts(owner)]
+    lefts.push(each * (1 + (task?.budgets ?? 0)) - attempts.reduce((sum, { usage }) => sum + usage.costUsd, 0))
+  }
+  if (all > 0) lefts.push(all - (await spentInRun(reading)).costUsd)
+  return lefts.length === 0 ? null : Math.max(0.01, Math.min(...lefts))
+}
+
 interface Tally {
   run: number
   seq: number

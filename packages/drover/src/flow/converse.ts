@@ -4,9 +4,9 @@ import { act } from './act.ts'
 import { afterEnd, afterTurn, limited } from './after-turn.ts'
 import type { Crew } from './crew.ts'
 import { deadlineOf, tooLate, tooQuiet } from './deadline.ts'
-import { interrupt, relaunch } from './go-on.ts'
-import { handBack, spentBefore } from './hand-back.ts'
-import type { Hand } from './hand.ts'
+import { handBackWords, overBudget } from './budget.ts'
+import { goOn, interrupt, relaunch } from './go-on.ts'
+import type { Chosen } from './chosen.ts'
 import { launchProgram, sessionOf, specOf } from './launch.ts'
 import { steer } from './steer.ts'
 import { hear, nothingHeard, type Talking } from './talking.ts'
@@ -18,17 +18,18 @@ const limitGraceMs = 5_000
 
 interface Meeting {
   work: Work
-  hand: Hand
+  chosen: Chosen
   folder: string
   found: AgentState
 }
 
 /** Works with an agent that is spoken to: turn by turn, until it is done or something ends it. */
 export async function converse(crew: Crew, durable: Durable, at: Meeting, signal: AbortSignal): Promise<Ran> {
-  const spent = at.found.state === 'absent' ? await spentBefore(crew, at.work) : undefined
-  if (spent) return spent
+  // One that has cost what it may before it begins is not begun.
+  const spent = at.found.state === 'absent' ? await overBudget(crew, at.work) : undefined
+  if (spent !== undefined) return { end: 'budget', exitCode: null, signal: null, words: spent }
   const talking = await begin(crew, durable, at)
-  const deadline = await deadlineOf(crew, at.work, { timeoutMs: at.hand.timeoutMs, found: at.found })
+  const deadline = await deadlineOf(crew, at.work, { timeoutMs: at.chosen.timeoutMs, found: at.found })
   try {
     for (;;) {
       const called = crew.steering.listen(at.work.task)
@@ -42,22 +43,28 @@ export async function converse(crew: Crew, durable: Durable, at: Meeting, signal
 }
 
 /** Finds the program, or starts it. One that cannot be spoken to by a new daemon is stopped, and its session goes on in another. */
-async function begin(crew: Crew, durable: Durable, { work, hand, folder, found }: Meeting): Promise<Talking> {
-  const session = sessionOf(hand)
+async function begin(crew: Crew, durable: Durable, { work, chosen, folder, found }: Meeting): Promise<Talking> {
+  const session = sessionOf(chosen)
   if (found.state === 'absent')
-    await launchProgram(crew, work, hand, {
+    await launchProgram(crew, work, chosen, {
       folder,
       opening: session === null ? 'anew' : { session, words: crew.system.earlier(folder) > 0 ? 'Go on.' : null },
     })
   const worktree = (await crew.workspace.find(work.owner))?.path ?? folder
-  const spec = await specOf(crew, work, hand, { folder, worktree, promptFile: `${folder}/prompt.md`, session, env: {} })
+  const spec = await specOf(crew, work, chosen, {
+    folder,
+    worktree,
+    promptFile: `${folder}/prompt.md`,
+    session,
+    env: {},
+  })
   const talking: Talking = {
     crew,
     durable,
     work,
     folder,
-    hand,
-    talk: hand.driver.talk(spec),
+    chosen,
+    talk: chosen.driver.talk(spec),
     offset: 0,
     heard: nothingHeard(crew.clock.ticks()),
     resumed: session !== null,
@@ -65,7 +72,7 @@ async function begin(crew: Crew, durable: Durable, { work, hand, folder, found }
     overloads: 0,
     overBudget: null,
   }
-  if (found.state === 'alive' && !hand.driver.abilities.adoptable) await takeUp(talking)
+  if (found.state === 'alive' && !chosen.driver.abilities.adoptable) await takeUp(talking)
   return talking
 }
 
@@ -82,7 +89,7 @@ interface Bounds {
 
 /** One look at it: what it said, what that means, and what is to be said to it. */
 async function step(talking: Talking, { deadline, signal }: Bounds): Promise<Ran | undefined> {
-  const { crew, work, folder, hand } = talking
+  const { crew, work, folder, chosen } = talking
   const state = await crew.system.look(folder, markOf(crew, work))
   await hear(talking, act)
   if (talking.heard.turn !== null) {
@@ -99,12 +106,19 @@ async function step(talking: Talking, { deadline, signal }: Bounds): Promise<Ran
     await interrupt(talking, 'limit')
     return limited(talking, 'limit', limit)
   }
-  if (crew.clock.ticks() >= deadline) return tooLate(hand.timeoutMs)
+  if (talking.overBudget !== null && talking.interrupted !== 'budget') await lastTurn(talking, talking.overBudget)
+  if (crew.clock.ticks() >= deadline) return tooLate(chosen.timeoutMs)
   if (busy.size === 0 && crew.clock.ticks() - at > crew.settings.stall_timeout)
     return tooQuiet(crew.settings.stall_timeout)
-  await handBack(talking)
   await steer(talking)
   return undefined
+}
+
+/** It has cost what it may: it is asked to hand back what it has, and nothing more. */
+async function lastTurn(talking: Talking, why: string): Promise<void> {
+  await interrupt(talking, 'budget')
+  await goOn(talking, handBackWords(why))
+  talking.interrupted = 'budget'
 }
 
 const longestWaitMs = 60_000

@@ -31,7 +31,7 @@ export interface Surroundings {
     extra: Readonly<Record<string, string>>
   }): Record<string, string>
   /** Drover's own tools, for the agent of this attempt. */
-  toolsFor(env: Readonly<Record<string, string>>): ToolServer
+  toolsFor(env: Readonly<Record<string, string>>): Promise<ToolServer>
   /** The id of a new session: the same for the same words, and nobody else's. */
   sessionId(words: string): string
   /** Whether a report left in a file shows the token of its attempt. */

@@ -1,3 +1,5 @@
+import { whyTheyRest } from '../domain/account.ts'
+import type { Hand, Rest } from '../domain/hand.ts'
 import { jobId } from '../domain/id.ts'
 import { isPassing } from '../domain/ledger-trouble.ts'
 import type { Job } from '../ports/durable.ts'
@@ -10,8 +12,8 @@ import { sweep } from './sweep.ts'
 export interface Dispatch {
   workers: number
   epic: string | null
-  /** Agents that can work here. */
-  agents: readonly string[]
+  /** Agents that can work here, with their accounts. */
+  hands(): Promise<readonly Hand[]>
   /** Says that the run is over, now that nothing can go on; false when something came up meanwhile. A daemon has none: it stays. */
   end?(claim: Claim): Promise<boolean>
   /** Called when all that is left is due later, or when nothing new may begin. */
@@ -31,9 +33,9 @@ export async function dispatch(crew: Crew, slots: Slots, wanted: Dispatch, signa
   while (!signal.aborted) {
     const found = await look(crew, slots, { ...wanted, upkeep }, signal).catch((error: unknown) => laterOn(crew, error))
     if (found === 'over') return
-    const { waitMs, due, lacks } = found
+    const { waitMs, due, lacks, why = 'the next task is due then' } = found
     const news = lacks === undefined ? due : 'lacks'
-    if (news !== undefined && news !== told) wanted.onWait?.(due ?? null, lacks ?? 'the next task is due then')
+    if (news !== undefined && news !== told) wanted.onWait?.(due ?? null, lacks ?? why)
     told = news
     await slots.untilFreed(async (freed) => {
       await bell(waitMs, freed)
@@ -47,6 +49,8 @@ interface Found {
   waitMs: number
   /** All that is left is due then, and nothing works. */
   due?: number | undefined
+  /** What is due then, where it is not simply a task. */
+  why?: string | undefined
   /** Why ready tasks do not begin. */
   lacks?: string | undefined
 }
@@ -61,14 +65,16 @@ async function look(crew: Crew, slots: Slots, wanted: Looking, signal: AbortSign
   const now = crew.clock.now()
   const jobs = await crew.runtime.living()
   const mayBegin = lacks === undefined && !isLanding(crew, jobs)
+  const within = { epic: wanted.epic, hands: await wanted.hands() }
   const begin = async (at: number): Promise<number | undefined> => {
-    if (mayBegin) await fill(crew, slots, wanted, { now: at, signal })
+    if (mayBegin) await fill(crew, slots, within, { now: at, signal })
     return crew.reading.nextDue(at, wanted.epic)
   }
   const next = await begin(now)
   // Nothing waits longer than this: the clock was set back, and what seems to be due in hours has waited long enough.
   const wasSetBack = next !== undefined && next - now > crew.settings.retry_delay_max
-  const due = wasSetBack ? await begin(next) : next
+  const nextTask = wasSetBack ? await begin(next) : next
+  const { due, why } = sooner(nextTask, await crew.reading.rest(claimOf(crew, within, { now, slot: 1 })))
   const untilDue = due === undefined ? lookAgainMs : Math.max(1, due - crew.clock.now())
   const waitMs = Math.min(sweepInMs || lookAgainMs, untilDue)
   const isIdle = slots.busy() === 0
@@ -77,9 +83,10 @@ async function look(crew: Crew, slots: Slots, wanted: Looking, signal: AbortSign
   const isHeldUp = lacks !== undefined && (await crew.reading.standing(wanted.epic ?? undefined)).counts.ready > 0
   if (isHeldUp) return { waitMs, lacks, due: isIdle ? due : undefined }
   // Nothing runs, lands or is due: whatever is left waits for a person, or for an agent that cannot work.
-  if (sweepInMs > 0) return { waitMs, due: isIdle ? due : undefined }
-  if (!wanted.end || jobs.length > 0 || !isIdle || due !== undefined) return { waitMs, due: isIdle ? due : undefined }
-  return (await wanted.end(claimOf(crew, wanted, { now: crew.clock.now(), slot: 1 }))) ? 'over' : { waitMs: 0 }
+  if (sweepInMs > 0) return { waitMs, due: isIdle ? due : undefined, why }
+  if (!wanted.end || jobs.length > 0 || !isIdle || due !== undefined)
+    return { waitMs, due: isIdle ? due : undefined, why }
+  return (await wanted.end(claimOf(crew, within, { now: crew.clock.now(), slot: 1 }))) ? 'over' : { waitMs: 0 }
 }
 
 /** Lifts and sweeps, but not again at once: answers then how long it is until the next time. */
@@ -94,6 +101,12 @@ function openUpkeep(crew: Crew): () => Promise<number> {
     return 0
   }
 }
+
+/** A task that is due by itself, or accounts that may be tried again: whatever comes first. */
+const sooner = (due: number | undefined, rest: Rest | undefined): { due?: number | undefined; why?: string } =>
+  rest?.until == null || (due !== undefined && due <= rest.until)
+    ? { due }
+    : { due: rest.until, why: whyTheyRest(rest.accounts) }
 
 /**
  * Where no gate runs a landing takes moments, and frees a worktree: it goes before work that would need another one. While
@@ -112,11 +125,11 @@ function laterOn({ here }: Crew, error: unknown): Found {
 async function fill(
   crew: Crew,
   slots: Slots,
-  wanted: Dispatch,
+  within: Within,
   { now, signal }: { now: number; signal: AbortSignal },
 ): Promise<void> {
   for (let slot = slots.free(); slot !== undefined && !signal.aborted; slot = slots.free()) {
-    const task = await crew.ledger.claim(claimOf(crew, wanted, { now, slot }), ({ id, attempt }) =>
+    const task = await crew.ledger.claim(claimOf(crew, within, { now, slot }), ({ id, attempt }) =>
       crew.runtime.start({ id: jobId(id, attempt), kind: 'drive', task: id, attempt, lane: null }),
     )
     if (!task) return
@@ -125,11 +138,16 @@ async function fill(
   }
 }
 
+interface Within {
+  epic: string | null
+  hands: readonly Hand[]
+}
+
 const claimOf = (
   { here, settings }: Crew,
-  { epic, agents }: Dispatch,
+  { epic, hands }: Within,
   { now, slot }: { now: number; slot: number },
-): Claim => ({ machine: here.machine, slot, epic, agents, defaultAgent: settings.agent, now })
+): Claim => ({ machine: here.machine, slot, epic, hands, defaultAgent: settings.agent, now })
 
 export interface Slots {
   free(): number | undefined

@@ -4,6 +4,7 @@ import { isOver, type Task } from '../domain/task.ts'
 import { passed, verdictOf } from '../domain/verdict.ts'
 import type { Durable, Job, Step, Workflow } from '../ports/durable.ts'
 import type { Appended, Part, Speaker } from '../ports/ledger.ts'
+import { withReset } from './accounts.ts'
 import type { Crew } from './crew.ts'
 import { openPart, partsAtWork, partsOf, passedParts } from './parts.ts'
 import { resolution } from './resolution.ts'
@@ -154,11 +155,12 @@ async function record(driving: Driving, step: Step, end: AttemptEnd): Promise<'l
   const { crew, job } = driving
   const task = (await crew.reading.task(job.task))!
   const rules = rulesFor(crew, task)
+  const ended = await withReset(crew, end)
   // What sub-tasks have passed stands in the worktree: the next attempt goes on behind it.
   const parts = await passedParts(crew.reading, job.task)
   const fresh = rules.fresh && parts.length === 0
   const events =
-    (await resolution(crew, task, end)) ?? withParts(settle(task, end, { ...rules, fresh }, crew.clock.now()), parts)
+    (await resolution(crew, task, end)) ?? withParts(settle(task, ended, { ...rules, fresh }, crew.clock.now()), parts)
   const lands = events.length === 1 && events[0]!.type === 'task.passed'
   const beside = function* (): Part {
     yield* step.together(lands ? 'lands' : 'rests', lands ? 'last' : undefined)()

@@ -1,6 +1,5 @@
 import type { Event } from '../domain/event.ts'
 import { jobId } from '../domain/id.ts'
-import type { Clock } from '../ports/clock.ts'
 import type { Ledger } from '../ports/ledger.ts'
 import type { EventFilter, Reading } from '../ports/reading.ts'
 import type { Crew } from './crew.ts'

@@ -22,15 +22,21 @@ export async function relaunch(talking: Talking, words: string | 'anew'): Promis
   await crew.system.end({ folder, mark: markOf(crew, work), graceMs: crew.settings.stop_grace })
   await hear(talking, (at, event) => (event.kind === 'reply' ? Promise.resolve() : act(at, event)))
   const task = (await crew.reading.task(work.task))!
-  const hand = { ...talking.hand, task }
-  const session = words === 'anew' ? null : sessionOf(hand)
+  const chosen = { ...talking.chosen, task }
+  const session = words === 'anew' ? null : sessionOf(chosen)
   await crew.system.again(folder)
-  const opening = session === null ? ('anew' as const) : { session, words }
-  await launchProgram(crew, work, hand, { folder, opening })
+  const opening = session === null ? ('anew' as const) : { session, words, isLast: talking.overBudget !== null }
+  await launchProgram(crew, work, chosen, { folder, opening })
   const worktree = (await crew.workspace.find(work.owner))?.path ?? folder
-  const spec = await specOf(crew, work, hand, { folder, worktree, promptFile: `${folder}/prompt.md`, session, env: {} })
-  talking.hand = hand
-  talking.talk = hand.driver.talk(spec)
+  const spec = await specOf(crew, work, chosen, {
+    folder,
+    worktree,
+    promptFile: `${folder}/prompt.md`,
+    session,
+    env: {},
+  })
+  talking.chosen = chosen
+  talking.talk = chosen.driver.talk(spec)
   talking.resumed = session !== null
   talking.offset = 0
   talking.heard = nothingHeard(crew.clock.ticks())

@@ -1,31 +1,32 @@
 import type { Launch, Spec } from '../ports/driver.ts'
+import { leftToSpend } from './budget.ts'
 import type { Crew } from './crew.ts'
-import type { Hand } from './hand.ts'
+import type { Chosen } from './chosen.ts'
 import { wordsToGoOn } from './goes-on.ts'
 import { writePrompt } from './prompt.ts'
 import type { Work } from './work.ts'
 
 /** Where a program begins: anew with the whole prompt, or in a session with a few words. */
-export type Opening = 'anew' | { session: string; words: string | null }
+export type Opening = 'anew' | { session: string; words: string | null; isLast?: boolean }
 
 /** Its agent remembers what it did before; another account may not see that. */
-export function sessionOf({ task, agent, account, driver }: Hand): string | null {
+export function sessionOf({ task, agent, account, driver }: Chosen): string | null {
   const isOurs = task.sessionAgent === agent && task.account === accountOf({ agent, account })
   return driver.abilities.resumes && isOurs ? task.session : null
 }
 
 /** The name of the account that an agent works with: its own where it has only one. */
-export const accountOf = ({ agent, account }: Pick<Hand, 'agent' | 'account'>): string => account ?? agent
+export const accountOf = ({ agent, account }: Pick<Chosen, 'agent' | 'account'>): string => account ?? agent
 
 /** Starts the agent's program in the attempt's folder. What it is told first lies beside it. */
 export async function launchProgram(
   crew: Crew,
   work: Work,
-  hand: Hand,
+  chosen: Chosen,
   { folder, opening = 'anew' }: { folder: string; opening?: Opening },
 ): Promise<void> {
   await crew.workspace.forgetClaims(work.owner)
-  const promptFile = await writeWords(crew, work, hand, { folder, opening })
+  const promptFile = await writeWords(crew, work, chosen, { folder, opening })
   const { path: worktree, gitFolders = [] } = (await crew.workspace.find(work.owner))!
   const env = (extra: Record<string, string>): Record<string, string> =>
     crew.here.envOf({
@@ -38,25 +39,41 @@ export async function launchProgram(
       extra,
     })
   const session = opening === 'anew' ? null : opening.session
-  const spec = await specOf(crew, work, hand, { folder, worktree, gitFolders, promptFile, session, env: env({}) })
-  const launch: Launch = crew.isolation.wrap(hand.driver.spawn(spec), { worktree, folder })
-  const open = hand.driver.talk(spec).open()
+  const spec = await specOf(crew, work, chosen, {
+    folder,
+    worktree,
+    gitFolders,
+    promptFile,
+    session,
+    env: env({}),
+    budgetUsd: await budgetOf(crew, work, opening),
+  })
+  const launch: Launch = crew.isolation.wrap(chosen.driver.spawn(spec), { worktree, folder })
+  const open = chosen.driver.talk(spec).open()
   await crew.system.launch({
     folder,
     cwd: worktree,
     file: launch.file,
     args: launch.args,
-    env: env({ ...launch.env, ...crew.envOfAccount(hand.agent, hand.account) }),
+    env: env({ ...launch.env, ...crew.envOfAccount(chosen.agent, chosen.account) }),
     stdin: launch.stdin,
     files: { ...launch.files, ...(open.length > 0 ? { open: open.map((line) => `${line}\n`).join('') } : {}) },
   })
+}
+
+/** Its last turn, to hand back what it has, costs what it costs. A session counts on from what it has cost before. */
+async function budgetOf(crew: Crew, { owner }: Work, opening: Opening): Promise<number | null> {
+  const left = opening !== 'anew' && opening.isLast ? null : await leftToSpend(crew, owner)
+  if (left === null || opening === 'anew') return left
+  const before = (await crew.reading.attempts(owner)).filter(({ session }) => session === opening.session)
+  return before.reduce((sum, { usage }) => sum + usage.costUsd, left)
 }
 
 /** What the driver is to know: the same for the program that is started and for the one that is found. */
 export async function specOf(
   crew: Crew,
   work: Work,
-  { task, model, permission, driver }: Hand,
+  { task, model, permission, driver }: Chosen,
   about: {
     folder: string
     worktree: string
@@ -64,9 +81,10 @@ export async function specOf(
     promptFile: string
     session: string | null
     env: Record<string, string>
+    budgetUsd?: number | null
   },
 ): Promise<Spec> {
-  const { folder, worktree, gitFolders = [], promptFile, session, env } = about
+  const { folder, worktree, gitFolders = [], promptFile, session, env, budgetUsd = null } = about
   return {
     run: task.run,
     prompt: driver.silent ? '' : ((await crew.system.readFile(promptFile)) ?? ''),
@@ -78,7 +96,8 @@ export async function specOf(
     folder,
     model,
     permission,
-    tools: driver.abilities.tools ? crew.here.toolsFor(env) : null,
+    tools: driver.abilities.tools && env['DROVER_TOKEN'] ? await crew.here.toolsFor(env) : null,
+    budgetUsd,
     readOnly: task.type === 'research',
   }
 }
@@ -86,7 +105,7 @@ export async function specOf(
 async function writeWords(
   crew: Crew,
   work: Work,
-  { task }: Hand,
+  { task }: Chosen,
   { folder, opening }: { folder: string; opening: Opening },
 ): Promise<string> {
   if (opening === 'anew') return writePrompt(crew, task, work, folder)

@@ -2,7 +2,7 @@ import type { Durable, Step } from '../ports/durable.ts'
 import type { AgentState } from '../ports/system.ts'
 import { converse } from './converse.ts'
 import type { Crew } from './crew.ts'
-import { type Hand, handFor } from './hand.ts'
+import { type Chosen, chosenFor } from './chosen.ts'
 import { launchProgram } from './launch.ts'
 import { deadlineOf, tooLate, tooQuiet } from './deadline.ts'
 import { cutShort } from './who-stopped.ts'
@@ -10,25 +10,25 @@ import { markOf, type Ran, type Work } from './work.ts'
 
 /** One supervised run: adopted when it lives already, started when it never did, its result collected when it is over. */
 export async function runAgent(crew: Crew, durable: Durable, work: Work, step: Step): Promise<Ran> {
-  const hand = await handFor(crew, work)
-  const ran = await runHand(crew, durable, { work, hand }, step)
-  return hand.task.run === null ? { ...ran, isAgent: true } : ran
+  const chosen = await chosenFor(crew, work)
+  const ran = await runChosen(crew, durable, { work, chosen }, step)
+  return chosen.task.run === null ? { ...ran, isAgent: true } : ran
 }
 
-async function runHand(
+async function runChosen(
   crew: Crew,
   durable: Durable,
-  { work, hand }: Pick<Supervised, 'work' | 'hand'>,
+  { work, chosen }: Pick<Supervised, 'work' | 'chosen'>,
   step: Step,
 ): Promise<Ran> {
   const folder = crew.here.folderOf(work.task, work.attempt)
   const state = await crew.system.look(folder, markOf(crew, work))
-  if (state.state === 'over' && !hand.talks) return over(state)
+  if (state.state === 'over' && !chosen.talks) return over(state)
   if (step.signal.aborted) return cutShort(crew, work)
   if (work.task !== work.owner && state.state === 'absent') await beginPart(crew, durable, work)
-  if (hand.talks) return converse(crew, durable, { work, hand, folder, found: state }, step.signal)
-  if (state.state === 'absent') await launchProgram(crew, work, hand, { folder })
-  return supervise(crew, { work, hand, folder, found: state }, step.signal)
+  if (chosen.talks) return converse(crew, durable, { work, chosen, folder, found: state }, step.signal)
+  if (state.state === 'absent') await launchProgram(crew, work, chosen, { folder })
+  return supervise(crew, { work, chosen, folder, found: state }, step.signal)
 }
 
 const over = ({ exitCode, signal }: AgentState & { state: 'over' }): Ran => ({
@@ -51,15 +51,15 @@ async function beginPart({ ledger, here }: Crew, durable: Durable, work: Work): 
 
 interface Supervised {
   work: Work
-  hand: Hand
+  chosen: Chosen
   folder: string
   found: AgentState
 }
 
 /** Watches until the program is over, has printed nothing for too long, has taken too long, or is to be stopped. */
-async function supervise(crew: Crew, { work, hand, folder, found }: Supervised, signal: AbortSignal): Promise<Ran> {
+async function supervise(crew: Crew, { work, chosen, folder, found }: Supervised, signal: AbortSignal): Promise<Ran> {
   const { system, clock, settings } = crew
-  const deadline = await deadlineOf(crew, work, { timeoutMs: hand.timeoutMs, found })
+  const deadline = await deadlineOf(crew, work, { timeoutMs: chosen.timeoutMs, found })
   let heard = { at: clock.ticks(), size: -1 }
   for (;;) {
     const state = await system.look(folder, markOf(crew, work))
@@ -68,7 +68,7 @@ async function supervise(crew: Crew, { work, hand, folder, found }: Supervised, 
     const size = await system.outputSize(folder)
     if (size !== heard.size) heard = { at: clock.ticks(), size }
     const left = { timeout: deadline - clock.ticks(), stalled: heard.at + settings.stall_timeout - clock.ticks() }
-    if (left.timeout <= 0) return tooLate(hand.timeoutMs)
+    if (left.timeout <= 0) return tooLate(chosen.timeoutMs)
     if (left.stalled <= 0) return tooQuiet(settings.stall_timeout)
     await system.stirred(folder, Math.min(left.timeout, left.stalled, 60_000), signal)
   }

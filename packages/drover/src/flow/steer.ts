@@ -1,18 +1,16 @@
 import { delivered } from './act.ts'
-import { goOn, interrupt } from './go-on.ts'
+import { goOn } from './go-on.ts'
 import type { Talking } from './talking.ts'
 
 type Hint = Awaited<ReturnType<Talking['crew']['reading']['pendingHints']>>[number]
 
 /** Hands on what people have to say, oldest first, each once: into the turn, behind it, or in its place. */
 export async function steer(talking: Talking): Promise<undefined> {
-  const { crew, work, hand } = talking
+  const { crew, work, chosen } = talking
   const hints = await crew.reading.pendingHints(work.task)
   const unsaid = hints.filter(({ said }) => said !== work.attempt)
-  if (unsaid.length === 0 || hand.driver.abilities.hint === 'none') return undefined
-  if (hand.driver.abilities.hint !== 'interrupt') return sayAll(talking, unsaid)
-  await interrupt(talking, 'hint')
-  await inItsPlace(talking, unsaid)
+  if (unsaid.length === 0 || chosen.driver.abilities.hint === 'none') return undefined
+  return sayAll(talking, unsaid)
 }
 
 /** Until its agent shows that it heard, a hint is only said: a daemon that dies now does not say it twice. */

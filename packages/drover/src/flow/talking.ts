@@ -1,11 +1,11 @@
 import type { AgentEvent, Talk, TurnEnd } from '../ports/driver.ts'
 import type { Durable } from '../ports/durable.ts'
 import type { Crew } from './crew.ts'
-import type { Hand } from './hand.ts'
+import type { Chosen } from './chosen.ts'
 import type { Work } from './work.ts'
 
 /** Why drover itself ended a turn. */
-export type Interruption = 'hint' | 'budget' | 'limit' | 'stop'
+export type Interruption = 'budget' | 'limit' | 'stop'
 
 /** A conversation with an agent's program, as far as it has come. */
 export interface Talking {
@@ -13,7 +13,7 @@ export interface Talking {
   readonly durable: Durable
   readonly work: Work
   readonly folder: string
-  hand: Hand
+  chosen: Chosen
   talk: Talk
   /** Bytes of its output that were read. */
   offset: number

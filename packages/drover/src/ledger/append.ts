@@ -1,7 +1,9 @@
+import { adds } from '../domain/account.ts'
 import { move } from '../domain/moves.ts'
 import type { Event, Facts, NewEvent } from '../domain/event.ts'
 import type { Task } from '../domain/task.ts'
 import type { Appended, Part, Speaker } from '../ports/ledger.ts'
+import { accountNamed } from './accounts.ts'
 import { apply } from './apply.ts'
 import { decodeEvent } from './columns.ts'
 import { all, one, sql } from './sql.ts'
@@ -76,6 +78,7 @@ function* write(event: Event): Part<Event[]> {
   if (before && move(before, event) === undefined)
     throw new Refused({ outcome: 'impossible', task: before, event: event.type })
   if (before && (yield* isBeingLanded(before, event))) throw new Refused({ outcome: 'landing', task: before })
+  if (event.type === 'account.parked' && !adds(yield* accountNamed(event.data.account), event.data, event.at)) return []
   const stored = yield* store(event)
   yield* apply(stored, before)
   const standing = yield* changedStanding(stored)

@@ -41,14 +41,15 @@ export const told: { [T in EventType]?: Effect<T> } = {
   },
   *'account.parked'({ at, data: { account, agent, until, why, text } }) {
     yield* run(
-      sql`insert into account (name, agent, parked_until, why, text, parked_at, room) values (${account}, ${agent}, ${until}, ${why}, ${text}, ${at}, 1)
+      sql`insert into account (name, agent, parked_until, why, text, parked_at, room, parkings) values (${account}, ${agent}, ${until}, ${why}, ${text}, ${at}, 1, 1)
           on conflict (name) do update set parked_until = excluded.parked_until, why = excluded.why, text = excluded.text,
-            parked_at = excluded.parked_at, room = 1`,
+            parked_at = excluded.parked_at, room = 1, parkings = account.parkings + 1`,
     )
   },
-  *'account.released'({ data: { account, room } }) {
+  *'account.released'({ data: { account, how, room } }) {
+    const parkings = how === 'works' ? sql`0` : sql`parkings`
     yield* run(
-      sql`update account set parked_until = null, why = null, text = '', room = ${room} where name = ${account}`,
+      sql`update account set parked_until = null, why = null, text = '', room = ${room}, parkings = ${parkings} where name = ${account}`,
     )
   },
 }

@@ -90,9 +90,9 @@ function* awaitedByOthers(event: Event, by: number): Part {
 }
 
 function* claim(event: Event & { type: 'task.claimed' }): Part {
-  const { attempt, machine, slot, agent, account, fresh } = event.data
+  const { attempt, machine, slot, agent, account, model, fresh } = event.data
   yield* run(
-    sql`insert into attempt (task, attempt, machine, slot, agent, account, fresh, claimed_at) values (${event.task!}, ${attempt}, ${machine}, ${slot}, ${agent}, ${account ?? null}, ${fresh}, ${event.at})`,
+    sql`insert into attempt (task, attempt, machine, slot, agent, account, model, fresh, claimed_at) values (${event.task!}, ${attempt}, ${machine}, ${slot}, ${agent}, ${account ?? null}, ${model ?? null}, ${fresh}, ${event.at})`,
   )
 }
 

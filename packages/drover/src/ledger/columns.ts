@@ -151,6 +151,7 @@ export function decodeAttempt(row: Row): Attempt {
     slot: row.slot as number,
     agent: row.agent as string,
     account: row.account as string | null,
+    model: row.model as string | null,
     session: row.session as string | null,
     usage: JSON.parse(row.usage as string) as Usage,
     fresh: row.fresh === 1,
@@ -190,6 +191,7 @@ export function decodeAccount(row: Row): Account {
     text: row.text as string,
     parkedAt: row.parked_at as number,
     room: row.room as number | null,
+    parkings: row.parkings as number,
   }
 }
 

@@ -32,7 +32,7 @@ export function openLedger(connection: Connection, { machine, now }: { machine: 
         const best = yield* nextTask(claim)
         if (!best) return undefined
         const event = claimed(best, claim)
-        const key = `${best.id}/${event.attempt}/claim`
+        const key = `${best.task.id}/${event.attempt}/claim`
         const answer = yield* append({
           events: [event],
           by: { kind: 'machine', name: claim.machine, request: key },
@@ -41,7 +41,7 @@ export function openLedger(connection: Connection, { machine, now }: { machine: 
         })
         if (answer.outcome === 'appended')
           yield* run(sql`update event set slot = ${claim.slot} where seq = ${answer.events[0]!.seq}`)
-        const task = { ...best, attempt: event.attempt!, status: 'claimed' as const }
+        const task = { ...best.task, attempt: event.attempt!, status: 'claimed' as const }
         yield* start(task)
         return task
       })

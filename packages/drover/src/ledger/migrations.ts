@@ -89,6 +89,7 @@ alter table task add column account text;
 alter table task add column budgets integer not null default 0;
 alter table task add column starts_from text;
 alter table attempt add column account text;
+alter table attempt add column model text;
 alter table attempt add column session text;
 alter table attempt add column usage text not null default '{"inputTokens":0,"cachedInputTokens":0,"outputTokens":0,"costUsd":0}';
 alter table hint add column said integer;
@@ -96,8 +97,12 @@ alter table need add column until text not null default 'completed' check (until
 
 create table account (
   name text primary key, agent text not null, parked_until integer, why text check (why in ('limit', 'auth')), text text not null,
-  parked_at integer not null, room integer
+  parked_at integer not null, room integer, parkings integer not null default 0
 ) without rowid;
+create index attempt_account on attempt (account, claimed_at) where account is not null;
+drop index task_ready;
+create index task_ready on task ((case when run is not null then '$' else coalesce(agent, '') end), priority desc, ordinal)
+  where status = 'ready' and kind <> 'subtask';
 create table session (id text primary key, total text not null) without rowid;
 create table question (
   id text primary key, task text not null references task (id), attempt integer not null, text text not null, options text not null,

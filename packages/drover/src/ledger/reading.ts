@@ -14,6 +14,7 @@ import {
   decodeTask,
   taskColumnNames,
 } from './columns.ts'
+import { accountsNow, restOfReady } from './accounts.ts'
 import type { Connection } from './connection.ts'
 import { costs, lastRun, spentSince, usageTotal } from './costs.ts'
 import { all, join, one, raw, sql } from './sql.ts'
@@ -113,6 +114,23 @@ export function openReading(connection: Connection): Reading {
     lastSeq: async () =>
       (await ask(() => one<{ seq: number | null }>(sql`select max(seq) as seq from event`)))?.seq ?? 0,
     accounts: () => list(() => sql`select * from account order by name`, decodeAccount),
+    accountsNow: (hands) => ask(() => accountsNow(hands)),
+    rest: (choosing) => ask(() => restOfReady(choosing)),
+    lastWorked: async (account) => {
+      // Its last few attempts tell: an account that has not worked for so long may as well be unknown.
+      const rows = await ask(() =>
+        all<{ usage: string; at: number }>(
+          sql`select usage, claimed_at as at from attempt where account = ${account} order by claimed_at desc limit 50`,
+        ),
+      )
+      return rows.find(({ usage }) => (JSON.parse(usage) as Usage).outputTokens > 0)?.at
+    },
+    agentsNamed: () =>
+      list(
+        () =>
+          sql`select distinct agent from task where agent is not null and run is null and status not in ('completed', 'failed', 'cancelled')`,
+        (row) => row.agent as string,
+      ),
     questions: (filter) => list(() => questionsWhere(filter), decodeQuestion),
     findings: (task) =>
       list(

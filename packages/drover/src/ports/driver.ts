@@ -23,6 +23,8 @@ export interface ToolServer {
   command: string
   args: readonly string[]
   env: Readonly<Record<string, string>>
+  /** The same over HTTP, answered without a process of its own. */
+  web?: { url: string; headers: Readonly<Record<string, string>> }
 }
 
 /** What the driver is told about the attempt. */
@@ -44,6 +46,8 @@ export interface Spec {
   /** `full`: everything without asking; else a word of the program's own. */
   permission: string
   tools: ToolServer | null
+  /** What it may still cost, in USD; nothing: as much as it takes. */
+  budgetUsd: number | null
   /** It is to change nothing: research. */
   readOnly: boolean
 }

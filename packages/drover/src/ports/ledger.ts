@@ -1,5 +1,6 @@
 import type { Event, NewEvent } from '../domain/event.ts'
 import type { Standing } from '../domain/summary.ts'
+import type { Hand } from '../domain/hand.ts'
 import type { Task } from '../domain/task.ts'
 
 /** Who says it. The key of an event comes from its speaker, so that saying it twice is saying it once. */
@@ -30,8 +31,8 @@ export interface Claim {
   machine: string
   slot: number
   epic: string | null
-  /** Agents that can work here now. A task that runs a command needs none of them. */
-  agents: readonly string[]
+  /** Agents that can work here, with their accounts. A task that runs a command needs none of them. */
+  hands: readonly Hand[]
   defaultAgent: string
   now: number
 }

@@ -1,4 +1,5 @@
 import type { Event, EventType, Finding } from '../domain/event.ts'
+import type { AccountsNow, Choosing, Hand, Rest } from '../domain/hand.ts'
 import type {
   Account,
   Attempt,
@@ -75,6 +76,14 @@ export interface Reading {
   lastSeq(): Promise<number>
   /** Accounts of which there is anything to say: parked ones, and those being tried again. */
   accounts(): Promise<Account[]>
+  /** What decides which of these hands are free. */
+  accountsNow(hands: readonly Hand[]): Promise<AccountsNow>
+  /** What ready tasks wait for that nobody free can take on; nothing where none does. Costs no scan. */
+  rest(choosing: Choosing & { epic: string | null }): Promise<Rest | undefined>
+  /** When this account was last used to some purpose. */
+  lastWorked(account: string): Promise<number | undefined>
+  /** Agents that are named by tasks which are not over. */
+  agentsNamed(): Promise<string[]>
   questions(filter: { task?: string; open?: boolean }): Promise<Question[]>
   findings(task: string): Promise<Finding[]>
   findingsByTask(): Promise<Map<string, Finding[]>>

@@ -69,6 +69,15 @@ if (second.fields.answer) await use('report', { verdict: 'PASS', summary: first.
   )
 })
 
+test('an agent that asks and then reports has changed its mind', async (t) => {
+  const world = await makeToolsWorld(t)
+  world.script(`await use('ask_human', { question: 'Which one?' })
+await use('report', { verdict: 'PASS', summary: 'it does not matter' })`)
+  await world.plan('sure')
+  await world.run()
+  assert.deepEqual([await world.status('sure'), (await world.json('inbox')).total], ['completed', 0])
+})
+
 test('a task that a command does cannot wait: every tool that would is refused, and the others are not', async (t) => {
   const world = await makeToolsWorld(t)
   world.script(`await use('ask_human', { question: 'Which?' })

@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import { assertInvariants } from '../support/invariants.ts'
 import { makeToolsWorld } from '../support/tools-world.ts'
 
+const suggested = (title: string, ...after: number[]) => ({ title, description: '', after })
+
 const splits = `commit('started.txt', 'begun')
 await use('signal_decomposition', { reason: 'three things', suggestedSubtasks: [
   { title: 'Last', description: 'after both', estimatedComplexity: 'small', after: [2, 3] },
@@ -64,16 +66,15 @@ test('a task that was split is stopped while a part has failed, and goes on when
 
 test('what cannot be split is refused with the reason, and cancelling a task that was split ends its parts', async (t) => {
   const world = await makeToolsWorld(t, 'workers = 1')
-  const part = (title: string, ...after: number[]) => ({ title, description: '', after })
   const wrong = [
-    [part('Alone')],
-    [part('Twice'), part('Twice')],
-    [part('A', 2), part('B', 1)],
-    [part('A', 3), part('B')],
+    [suggested('Alone')],
+    [suggested('Twice'), suggested('Twice')],
+    [suggested('A', 2), suggested('B', 1)],
+    [suggested('A', 3), suggested('B')],
   ]
   world.script(
     `for (const suggestedSubtasks of ${JSON.stringify(wrong)}) await use('signal_decomposition', { reason: 'no', suggestedSubtasks })
-await use('signal_decomposition', { reason: 'yes', suggestedSubtasks: ${JSON.stringify([part('One'), part('Two', 1)])} })`,
+await use('signal_decomposition', { reason: 'yes', suggestedSubtasks: ${JSON.stringify([suggested('One'), suggested('Two', 1)])} })`,
     'large',
   )
   world.script(`await use('report', { verdict: 'BLOCK', summary: 'what now?' })`)

@@ -58,6 +58,22 @@ if (attempt === 2) await use('report', { verdict: 'PASS_WITH_WARNINGS', summary:
   assert.deepEqual((await world.json('show', 'asks')).task.waitingFor, [])
 })
 
+test('a task that is over before its maker has ended its turn is told all the same', async (t) => {
+  const world = await makeToolsWorld(t, 'workers = 2')
+  world.script(
+    `const { fields } = await use('create_subtask', { title: 'Be quick', description: '', waitForCompletion: true })
+if (attempt === 2) return use('report', { verdict: 'PASS', summary: fields.summary })
+while ((await client.callTool({ name: 'check_subtask_status', arguments: { taskId: fields.taskId } })).structuredContent.status !== 'completed')
+  await new Promise((resolve) => setTimeout(resolve, 50))`,
+    'slow',
+  )
+  world.script(`await use('report', { verdict: 'PASS', summary: 'It was quick' })`)
+  await world.plan('slow')
+  await world.run()
+  const slow = await world.task('slow')
+  assert.deepEqual([slow.verdict?.summary, slow.attempt, slow.attempts], ['It was quick', 2, 0])
+})
+
 test('a task that is not waited for is done beside its maker, who may look how it goes', async (t) => {
   const world = await makeToolsWorld(t, 'workers = 2')
   world.script(

@@ -51,6 +51,7 @@ const attempt = (of: string, slot: number): Attempt => ({
   slot,
   agent: 'claude',
   account: null,
+  model: null,
   session: null,
   usage: noUsage,
   holder: null,
@@ -89,6 +90,7 @@ const moment: Moment = {
     },
     { attempt: attempt('task-c3', 12), task: task('task-c3', { status: 'paused', attempt: 1 }) },
   ],
+  accounts: [],
   landing: [task('task-l1', { status: 'landing' })],
   waiting: [
     task('task-q1', { status: 'blocked', blockedReason: 'question', blockedNote: 'Which database?' }),

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { NewEvent } from '../../src/domain/event.ts'
 import type { Task } from '../../src/domain/task.ts'
-import type { Ledger, Part, Speaker } from '../../src/ports/ledger.ts'
+import type { Claim, Ledger, Part, Speaker } from '../../src/ports/ledger.ts'
 import type { Reading } from '../../src/ports/reading.ts'
 import type { Records } from '../../src/ports/records.ts'
-import { created, person } from '../support/drafts.ts'
+import { created, hand, person } from '../support/drafts.ts'
 
 export interface LedgerWorld extends AsyncDisposable {
   ledger: Ledger
@@ -16,8 +16,11 @@ export interface LedgerWorld extends AsyncDisposable {
 }
 
 const nothing = function* (): Part {}
-const claim = (world: LedgerWorld, slot = 1): Promise<Task | undefined> =>
-  world.ledger.claim({ machine: 'm', slot, epic: null, agents: [], defaultAgent: 'claude', now: Date.now() }, nothing)
+const claim = (world: LedgerWorld, slot = 1, more: Partial<Claim> = {}): Promise<Task | undefined> =>
+  world.ledger.claim(
+    { machine: 'm', slot, epic: null, hands: [], defaultAgent: 'claude', now: Date.now(), ...more },
+    nothing,
+  )
 
 const job = (task: string, attempt: number, step: string, holder = 'h1'): Speaker => ({
   kind: 'job',
@@ -83,7 +86,7 @@ export function ledgerSuite(name: string, open: () => Promise<LedgerWorld>): voi
     let n = 0
     const end = (agents: string[] = []) =>
       world.ledger.endRun(
-        { machine: 'm', slot: 1, epic: null, agents, defaultAgent: 'claude', now },
+        { machine: 'm', slot: 1, epic: null, hands: agents.map((agent) => hand(agent)), defaultAgent: 'claude', now },
         ({ counts }) => [{ type: 'run.finished', data: { ...ended, completed: counts.completed } }],
         { kind: 'machine', name: 'm', request: `end ${++n}` },
       )

@@ -13,6 +13,7 @@ export const spec: Spec = {
   model: null,
   permission: 'full',
   tools: null,
+  budgetUsd: null,
   readOnly: false,
 }
 export const tools = { command: 'drover', args: ['mcp'], env: { DROVER_TOKEN: 's"e\\c' } }

@@ -22,6 +22,7 @@ const spec = {
   model: null,
   permission: 'full',
   tools: null,
+  budgetUsd: null,
   readOnly: false,
 }
 

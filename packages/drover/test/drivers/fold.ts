@@ -15,6 +15,7 @@ export const spec: Spec = {
   model: null,
   permission: 'full',
   tools: null,
+  budgetUsd: null,
   readOnly: false,
 }
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSqlite } from '../../src/ledger/open.ts'
+import { accountsSuite } from '../conformance/accounts.ts'
 import { ledgerSuite, type LedgerWorld } from '../conformance/ledger.ts'
 
 async function open(): Promise<LedgerWorld> {
@@ -27,3 +28,4 @@ async function open(): Promise<LedgerWorld> {
 }
 
 ledgerSuite('sqlite', open)
+accountsSuite('sqlite', open)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { jobId } from '../../src/domain/id.ts'
 import { liftCheckouts } from '../../src/flow/lift.ts'
 import { sweep } from '../../src/flow/sweep.ts'
-import { created } from '../support/drafts.ts'
+import { created, hand } from '../support/drafts.ts'
 import { add, bestReady, isAtWork, partsOf, put, settleNeeds } from './forecast.ts'
 import * as foresee from './foresee-machines.ts'
 import { agree, byJob, byMachine, type Dice, type Hall, holderOf, jobDone, newId, pick, statement } from './hall.ts'
@@ -16,7 +16,14 @@ export async function claim(hall: Hall, { a, b, c }: Dice): Promise<boolean> {
   const epic = b % 6 === 5 ? (pick([...forecast.epics.keys()], b) ?? null) : null
   const holder = holderOf(hall)
   const best = bestReady(forecast, { agents, epic })
-  const wanted = { machine: 'm', slot: 1 + (c % 4), epic, agents, defaultAgent: 'claude', now: forecast.now }
+  const wanted = {
+    machine: 'm',
+    slot: 1 + (c % 4),
+    epic,
+    hands: agents.map((agent) => hand(agent)),
+    defaultAgent: 'claude',
+    now: forecast.now,
+  }
   const real = await ledger.claim(wanted, ({ id, attempt }) =>
     crew.runtime.start({ id: jobId(id, attempt), kind: 'drive', task: id, attempt, lane: null }),
   )

@@ -23,7 +23,7 @@ async function open(): Promise<RuntimeWorld> {
     async attempt(task) {
       await ledger.append([created(task)], person())
       await ledger.claim(
-        { machine: 'm', slot: 1, epic: null, agents: [], defaultAgent: '', now: Date.now() },
+        { machine: 'm', slot: 1, epic: null, hands: [], defaultAgent: '', now: Date.now() },
         function* () {},
       )
     },

@@ -1,5 +1,6 @@
 import { plainWords } from '../../src/domain/draft.ts'
 import type { NewEvent, NewTask } from '../../src/domain/event.ts'
+import type { Hand } from '../../src/domain/hand.ts'
 import type { TaskWords } from '../../src/domain/task.ts'
 import type { Speaker } from '../../src/ports/ledger.ts'
 
@@ -27,3 +28,14 @@ export function created(id: string, words: Partial<TaskWords> = {}, about: Parti
   }
   return { type: 'task.created', task: id, data: task }
 }
+
+/** An agent that can work, with its accounts. */
+export const hand = (agent = 'claude', more: Partial<Hand> = {}): Hand => ({
+  agent,
+  accounts: [agent],
+  picked: null,
+  fallback: null,
+  anytime: false,
+  tellsCost: true,
+  ...more,
+})

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { makeWorld, type World } from './world.ts'
+import { makeWorld } from './world.ts'
 
 const agent = fileURLToPath(new URL('./agent-with-tools.ts', import.meta.url))
 
@@ -41,5 +41,3 @@ export async function work({ client, use, task, attempt, prompt, mark }) {\n${bo
     plan: (id: string, ...more: string[]) => world.ok('add', `Work on ${id}`, '--id', id, '--skip-validation', ...more),
   })
 }
-
-export type ToolsWorld = World & Awaited<ReturnType<typeof makeToolsWorld>>

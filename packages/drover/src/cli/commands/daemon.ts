@@ -2,13 +2,13 @@ import { DroverError } from '../../domain/error.ts'
 import type { Project } from '../../app/open-project.ts'
 import { command } from '../command.ts'
 import type { Options } from '../option.ts'
-import { asWords, drivingFlags, runOptions } from '../run-options.ts'
+import { accountsIn, asWords, drivingFlags, runOptions } from '../run-options.ts'
 import { troubles } from '../troubles.ts'
 import { lasting } from '../time.ts'
 import { stoppedBy } from '../terminal.ts'
 
-const { workers, agent, budget, 'no-land': noLand } = runOptions
-const options = { workers, agent, budget, 'no-land': noLand } as const satisfies Options
+const { workers, agent, budget, profiles, 'no-land': noLand } = runOptions
+const options = { workers, agent, budget, profiles, 'no-land': noLand } as const satisfies Options
 
 export const daemon = command({
   name: 'daemon',
@@ -23,7 +23,13 @@ export const daemon = command({
     const onReady = ({ pid }: { pid: number }): void =>
       print.note(`Driving ${opened.places.root}, pid ${pid}, until a signal comes.`)
     const slots = opened.config.settings.workers
-    await runProject(opened, { kind: 'daemon', workers: slots, epic: null, onReady, ...troubles(print) }, stop, kill)
+    const accounts = await accountsIn(opened, values.profiles)
+    await runProject(
+      opened,
+      { kind: 'daemon', workers: slots, epic: null, accounts, onReady, ...troubles(print, opened.clock) },
+      stop,
+      kill,
+    )
     return stop.reason === 130 ? stoppedBy(stop) : 0
   },
 })

@@ -24,7 +24,7 @@ export const demo = command({
     const project = await openProject({ folder: root, flags: drivingFlags({ workers }) })
     try {
       print.note(`A small project in ${root}: nine tasks with needs, sub-tasks, a conflict and a gate that fails once.`)
-      const code = await driveAndShow(context, project, { epic: null, isPlain: true })
+      const code = await driveAndShow(context, project, { epic: null, accounts: null, isPlain: true })
       if (!print.json) print.lines(['', ...escapedLines((await demoLog(root)).trimEnd())])
       print.note('', keep ? `cd ${root} && drover status` : 'drover init   (in a repository of your own)')
       return code

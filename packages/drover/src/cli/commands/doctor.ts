@@ -14,13 +14,14 @@ export const doctor = command({
   options: {
     fix: { type: 'boolean', about: 'Mend what can safely be mended' },
     deep: { type: 'boolean', about: 'Also compare the ledger with git' },
+    agents: { type: 'boolean', about: 'Also start every agent that drover knows, for its version' },
     trust: { type: 'boolean', about: 'Trust the filters and drivers in git’s configuration as they are now' },
   },
   examples: ['drover doctor', 'drover doctor --deep --json'],
-  async run({ project, print }, { fix = false, deep = false, trust = false }) {
+  async run({ project, print }, { fix = false, deep = false, trust = false, agents = false }) {
     const { diagnose, diagnoseWithout } = await import('../../app/doctor.ts')
     const checks = await project().then(
-      (opened) => diagnose(opened, { fix, deep, trust }),
+      (opened) => diagnose(opened, { fix, deep, trust, agents }),
       (error: unknown) => diagnoseWithout(error),
     )
     print.result({ checks }, () => {

@@ -2,7 +2,7 @@ import { resolveEpic } from '../../flow/operations/resolve-task.ts'
 import { command, type Context } from '../command.ts'
 import { driveAndShow } from '../drive.ts'
 import type { Values } from '../option.ts'
-import { asWords, drivingFlags, runOptions } from '../run-options.ts'
+import { accountsIn, asWords, drivingFlags, runOptions } from '../run-options.ts'
 
 export const run = command({
   name: 'run',
@@ -18,7 +18,9 @@ export const run = command({
 export async function startRun(context: Context, { detach, ...values }: Values<typeof runOptions>): Promise<number> {
   const project = await context.project(drivingFlags(values))
   const epic = values.epic === undefined ? null : (await resolveEpic(project.reading, values.epic)).id
-  if (!detach) return driveAndShow(context, project, { epic, isPlain: Object.keys(drivingFlags(values)).length === 0 })
+  const accounts = await accountsIn(project, values.profiles)
+  const isPlain = Object.keys(drivingFlags(values)).length === 0 && accounts === null
+  if (!detach) return driveAndShow(context, project, { epic, accounts, isPlain })
   const { startDaemon } = await import('../../app/start-daemon.ts')
   const holder = await startDaemon(project, ['run', ...asWords(values)])
   context.print.done(holder, `Driving in the background, pid ${holder.pid}`, 'drover watch')

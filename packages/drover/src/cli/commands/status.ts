@@ -1,6 +1,7 @@
 import { command, type Context } from '../command.ts'
 import { graphLines, splitNeeds } from '../graph.ts'
 import { manyTasksJson } from '../around.ts'
+import { parkedWords } from '../rest.ts'
 import { look, momentJson } from '../standing.ts'
 import { treeLines } from '../tree.ts'
 import { oneLine, view } from '../view.ts'
@@ -27,7 +28,11 @@ export const status = command({
     const project = await context.project()
     const ascii = values.ascii === true || context.print.ascii
     const { print } = context
-    if (values.oneline && !print.json) return print.lines([oneLine(await project.reading.standing(), ascii)])
+    if (values.oneline && !print.json) {
+      const { reading, clock } = project
+      const rests = parkedWords(await reading.accounts(), clock.now(), ascii)
+      return print.lines([oneLine(await reading.standing(), ascii, rests)])
+    }
     const moment = await look(project)
     print.result(momentJson(moment), () =>
       view({ moment, story: [], footer: '' }, { width: print.width, paint: print.paint, ascii }),

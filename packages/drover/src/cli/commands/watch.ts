@@ -1,6 +1,7 @@
 import { glance } from '../../domain/summary.ts'
 import { command, type Context } from '../command.ts'
 import { follow } from '../follow.ts'
+import { parkedWords } from '../rest.ts'
 import { openScreen, type Screen } from '../screen.ts'
 import { look, type Moment, momentJson } from '../standing.ts'
 import { tell } from '../story.ts'
@@ -55,7 +56,7 @@ type Show = (moment: Moment, story: readonly string[]) => void
 function printsChanges({ print }: Context, { ascii }: Watch): Show {
   let last = ''
   return (moment) => {
-    const line = oneLine(moment.standing, ascii || print.ascii)
+    const line = oneLine(moment.standing, ascii || print.ascii, restsOf(moment, ascii || print.ascii))
     if (line === last) return
     last = line
     if (print.json) print.jsonLine(momentJson(moment))
@@ -68,10 +69,12 @@ function drawsOn(screen: Screen, { print }: Context, { oneline, ascii }: Watch):
   return (moment, story) =>
     screen.draw(
       oneline
-        ? [oneLine(moment.standing, shape.ascii)]
+        ? [oneLine(moment.standing, shape.ascii, restsOf(moment, shape.ascii))]
         : view({ moment, story, footer: 'Ctrl-C ends the view, not the work' }, shape),
     )
 }
+
+const restsOf = ({ accounts, now }: Moment, ascii: boolean): string[] => parkedWords(accounts, now, ascii)
 
 const isQuiet = ({ standing }: Moment): boolean => {
   const { running, queued } = glance(standing)

@@ -1,10 +1,13 @@
 import { lastRunIsSpent } from '../../flow/budget.ts'
 import { resolveTask } from '../../flow/operations/resolve-task.ts'
 import type { Project } from '../../app/open-project.ts'
+import { choose, handFor, type Hand, restOf } from '../../domain/hand.ts'
+import type { Account } from '../../domain/rows.ts'
 import type { Task } from '../../domain/task.ts'
 import { command } from '../command.ts'
 import { escaped } from '../escape.ts'
 import { reasons } from '../reasons.ts'
+import { restWords } from '../rest.ts'
 
 export const why = command({
   name: 'why <task>',
@@ -17,7 +20,10 @@ export const why = command({
     const { reading, clock } = opened
     const task = await resolveTask(reading, word)
     const held =
-      (await missingAgent(opened, task)) ?? (await missingRoom(opened, task)) ?? (await missingMoney(opened, task))
+      (await missingAgent(opened, task)) ??
+      (await restingAccounts(opened, task)) ??
+      (await missingRoom(opened, task)) ??
+      (await missingMoney(opened, task))
     const { words, next } = held ?? (await reasons(reading, task, clock.now()))
     const answer = { task: task.id, status: task.status, blockedReason: task.blockedReason, reasons: words, next }
     const arrow = print.ascii ? '->' : '→'
@@ -35,6 +41,45 @@ async function missingAgent(
   const agent = task.agent ?? config.settings.agent
   if (openAgents(config, places).usable().includes(agent)) return undefined
   return { words: [`it is ready, but its agent "${agent}" cannot work here`], next: ['drover doctor'] }
+}
+
+/** Which account it waits for, until when, and what would change that. */
+async function restingAccounts(
+  { config, places, reading, clock }: Project,
+  task: Task,
+): Promise<{ words: string[]; next: string[] } | undefined> {
+  if (task.status !== 'ready' || task.run !== null || task.kind === 'subtask') return undefined
+  const { openAgents } = await import('../../app/open-agents.ts')
+  const agents = openAgents(config, places)
+  const choosing = { hands: agents.hands(), defaultAgent: config.settings.agent, now: clock.now() }
+  const hand = handFor(task, choosing)
+  const accounts = await reading.accountsNow(choosing.hands)
+  if (!hand || choose(task, choosing, accounts)) return undefined
+  return whyResting({ task, hand, resting: restOf(hand, choosing, accounts).resting, now: choosing.now }, agents.login)
+}
+
+function whyResting(
+  { task, hand, resting, now }: { task: Task; hand: Hand; resting: readonly Account[]; now: number },
+  login: (agent: string, account: string) => string | undefined,
+): { words: string[]; next: string[] } {
+  const told = resting.map((account) => `${restWords(account, now, true)}${account.text && `: ${account.text}`}`)
+  const other = hand.fallback && [hand.fallback.agent, hand.fallback.model].filter(Boolean).join(':')
+  const logins = resting
+    .filter((account) => account.why === 'auth')
+    .map(({ agent, name }) => login(agent, name) ?? 'drover doctor')
+  return {
+    words: [
+      told.length === 0
+        ? `${task.id} is ready, but ${hand.agent} is being tried again, and others are at work with it.`
+        : `${task.id} is ready, but its agent ${hand.agent} rests:`,
+      ...told.map((line) => `  ${line}`),
+      ...(other && task.session !== null && !hand.anytime
+        ? [`${other} does not stand in, because a session has begun work (fallback_anytime = false).`]
+        : []),
+      ...(told.length > 0 && logins.length < told.length ? ['It goes on by itself then.'] : []),
+    ],
+    next: [...new Set(logins), ...(told.length === 0 ? [] : ['drover resume --now   (does not wait)'])],
+  }
 }
 
 /** Nothing new begins on a disk that is nearly full. */

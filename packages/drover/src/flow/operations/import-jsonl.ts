@@ -133,7 +133,7 @@ function circles(entries: readonly Entry[], { needs, tasks, split }: World): str
   const parts = [...tasks.values()].filter(({ kind }) => kind === 'subtask')
   for (const { id, parentId } of [...parts, ...entries])
     if (parentId) edges.set(id, [...(edges.get(id) ?? []), parentId])
-  for (const [id, parts] of split) edges.set(id, [...(edges.get(id) ?? []), ...parts])
+  for (const [id, into] of split) edges.set(id, [...(edges.get(id) ?? []), ...into])
   const path = findCircle(edges)
   const line = path && entries.find(({ id }) => path.includes(id))?.line
   return path ? [`line ${line}: these needs form a circle: ${path.join(' → ')}`] : []

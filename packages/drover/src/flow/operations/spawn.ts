@@ -99,11 +99,12 @@ export const born = (parent: Task): Omit<NewTask, 'words' | 'kind'> => ({
   createdAt: null,
 })
 
+function refuse(problem: string, setting: string): never {
+  throw new DroverError('spawn-limit', { problem, setting })
+}
+
 /** How deep, how many from one task, how many in one run. */
 export async function refuseTooMany({ reading, settings }: Bounds, parent: Task, more: number): Promise<void> {
-  const refuse = (problem: string, setting: string): never => {
-    throw new DroverError('spawn-limit', { problem, setting })
-  }
   const { 'spawn.max_depth': deep, 'spawn.max_per_task': each, 'spawn.max_per_run': all } = settings
   if ((await depthOf(reading, parent)) + 1 > deep)
     refuse(`a task made by a task may be ${deep} deep, and ${parent.id} is as deep already`, 'spawn.max_depth')
