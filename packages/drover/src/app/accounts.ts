@@ -22,6 +22,7 @@ type Said = Readonly<Record<string, AgentSettings>>
 export function handsOf(agents: Said, known: Known): Hand[] {
   const { usable, realName, driverFor, only } = known
   if (only) checkNames(agents, only)
+  for (const [agent, { fallback }] of Object.entries(agents)) fallbackOf(agent, fallback, known)
   return usable.map((agent) => {
     const said = agents[agent] ?? agents[realName(agent)]
     const accounts = (said?.accounts ?? []).filter((name) => only === null || isMeant(only, realName(agent), name))

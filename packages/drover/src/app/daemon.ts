@@ -110,6 +110,7 @@ async function drive(
     name,
     request: `${name}/${crew.clock.now()}/${Buffer.from(crew.clock.bytes(6)).toString('hex')}`,
   })
+  const hands = crew.openHands(options.accounts ?? null)
   await crew.workspace.recover()
   await tidy(crew)
   await releaseAtStart(crew)
@@ -130,7 +131,6 @@ async function drive(
     one.catch(trouble.meet),
   )
   kill.addEventListener('abort', () => void endAll(crew), { once: true })
-  const hands = crew.openHands(options.accounts ?? null)
   const onWait = (until: number | null, why: string): void => {
     options.onWait?.(until, why)
     crew.here.log('info', `waiting: ${why}`)

@@ -73,13 +73,19 @@ async function landingText(crew: Crew, task: Task, evidence: string): Promise<La
       ['Drover-Attempt', String(task.attempt)],
       ['Drover-Evidence', evidence],
     ],
-    author: authorOf(crew, task),
+    author: await authorOf(crew, task),
     at: crew.clock.now(),
   }
 }
 
-const authorOf = ({ here }: Crew, task: Task): LandingText['author'] =>
-  task.email === null ? here.committer : { name: task.createdBy.replace(/^person:/, ''), email: task.email }
+/** Whoever created the task; of one that an agent made, whoever created that agent's task. */
+async function authorOf({ here, reading }: Crew, task: Task): Promise<LandingText['author']> {
+  if (task.email === null) return here.committer
+  let origin: Task | undefined = task
+  while (origin && !origin.createdBy.startsWith('person:') && origin.parentId !== null)
+    origin = await reading.task(origin.parentId)
+  return { name: (origin ?? task).createdBy.replace(/^person:/, ''), email: task.email }
+}
 
 /** An exit code is no words. */
 const bodyOf = ({ verdict }: Task): string => (verdict && verdict.by !== 'exit-code' ? verdict.summary : '')

@@ -4,8 +4,8 @@ import { act } from './act.ts'
 import { afterEnd, afterTurn, limited } from './after-turn.ts'
 import type { Crew } from './crew.ts'
 import { deadlineOf, tooLate, tooQuiet } from './deadline.ts'
-import { handBackWords, overBudget } from './budget.ts'
-import { goOn, interrupt, relaunch } from './go-on.ts'
+import { interrupt, relaunch } from './go-on.ts'
+import { handBack, spentBefore } from './hand-back.ts'
 import type { Chosen } from './chosen.ts'
 import { launchProgram, sessionOf, specOf } from './launch.ts'
 import { steer } from './steer.ts'
@@ -25,9 +25,8 @@ interface Meeting {
 
 /** Works with an agent that is spoken to: turn by turn, until it is done or something ends it. */
 export async function converse(crew: Crew, durable: Durable, at: Meeting, signal: AbortSignal): Promise<Ran> {
-  // One that has cost what it may before it begins is not begun.
-  const spent = at.found.state === 'absent' ? await overBudget(crew, at.work) : undefined
-  if (spent !== undefined) return { end: 'budget', exitCode: null, signal: null, words: spent }
+  const spent = at.found.state === 'absent' ? await spentBefore(crew, at.work) : undefined
+  if (spent) return spent
   const talking = await begin(crew, durable, at)
   const deadline = await deadlineOf(crew, at.work, { timeoutMs: at.chosen.timeoutMs, found: at.found })
   try {
@@ -106,19 +105,12 @@ async function step(talking: Talking, { deadline, signal }: Bounds): Promise<Ran
     await interrupt(talking, 'limit')
     return limited(talking, 'limit', limit)
   }
-  if (talking.overBudget !== null && talking.interrupted !== 'budget') await lastTurn(talking, talking.overBudget)
   if (crew.clock.ticks() >= deadline) return tooLate(chosen.timeoutMs)
   if (busy.size === 0 && crew.clock.ticks() - at > crew.settings.stall_timeout)
     return tooQuiet(crew.settings.stall_timeout)
+  await handBack(talking)
   await steer(talking)
   return undefined
-}
-
-/** It has cost what it may: it is asked to hand back what it has, and nothing more. */
-async function lastTurn(talking: Talking, why: string): Promise<void> {
-  await interrupt(talking, 'budget')
-  await goOn(talking, handBackWords(why))
-  talking.interrupted = 'budget'
 }
 
 const longestWaitMs = 60_000

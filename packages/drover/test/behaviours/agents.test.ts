@@ -241,7 +241,7 @@ test('a check that contradicts a pass is a failed attempt, with its words', asyn
   )
   await world.run()
   const [red] = await retries(world, 'claims')
-  assert.match(red!.error, /it said pass, but the check `grep -q 2 number` ended with 1/)
+  assert.match(red!.error, /it said pass \("all is well"\), but the check `grep -q 2 number` ended with 1/)
   assert.equal(world.git('show', 'main:number'), '2')
 })
 

@@ -168,7 +168,11 @@ test('accounts that the settings do not know are refused with the place and the 
   assert.match(await world.refused(2, 'status'), /\[agents\.claude\][^]*"max-2"[^]*did you mean "max-1"/)
   world.write({ '.drover.toml': '[agents.claude]\nfallback = "codx"\n' })
   await world.ok('status')
-  assert.match(await world.refused(2, 'run', '--profiles', 'x'), /no agent has an account|there is no agent/)
+  assert.match(
+    await world.refused(2, 'run'),
+    /\[agents\.claude\] fallback: there is no agent "codx"[^]*did you mean "codex"/,
+  )
+  assert.deepEqual(await world.all('run.started'), [], 'before anything begins')
 })
 
 test('DROVER_AGENT_PATH and DROVER_CLAUDE_PATH say where the program is; the old name warns', async (t) => {

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { makeToolsWorld } from '../support/tools-world.ts'
+import { makeWorld } from '../support/world.ts'
 
 const asks = `if (attempt === 1) commit('kept.txt', 'kept')
 mark('prompts', JSON.stringify(prompt))
@@ -67,6 +71,32 @@ if (second.fields.answer) await use('report', { verdict: 'PASS', summary: first.
     (await world.json('show', 'paint')).questions.map(({ answer }: { answer: string }) => answer),
     ['as red as this', 'large'],
   )
+})
+
+test('an agent that remembers is woken in its session, with the answer and nothing it knows already', async (t) => {
+  const stub = fileURLToPath(new URL('../support/amp-stub.mjs', import.meta.url))
+  const world = await makeWorld(t, { settings: `[agents.amp]\npath = ${JSON.stringify(stub)}\n` })
+  world.env['AMP_API_KEY'] = 'dummy'
+  const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'amp', version: '1' } }
+  const asking = { name: 'ask_human', arguments: { question: 'Which colour?' } }
+  const calls = [
+    { id: 1, method: 'initialize', params },
+    { id: 2, method: 'tools/call', params: asking },
+  ].map((call) => JSON.stringify({ jsonrpc: '2.0', ...call }))
+  writeFileSync(join(world.marks, 'calls'), `${calls.join('\n')}\n`)
+  const program = '[[write begun.txt begun]] [[bash drover mcp < "$MARKS/calls"]] [[say waiting]]'
+  await world.ok('add', 'Paint', '--id', 'paint', '--agent', 'amp', '-d', program, '--skip-validation')
+  await world.run(8)
+  assert.equal(await world.status('paint'), 'blocked(question)')
+  await world.ok('answer', 'paint', 'blue')
+  await world.run()
+  const prompt = world.read('.drover/attempts/paint/2/prompt.md')
+  assert.match(prompt, /Which colour\?[^]*blue/)
+  assert.doesNotMatch(prompt, /# Paint|\[\[/)
+  const [first, second] = await (await world.ledger()).reading.attempts('paint')
+  assert.ok(first!.session)
+  assert.equal(second!.session, first!.session)
+  assert.equal(world.git('show', 'main:begun.txt'), 'begun')
 })
 
 test('an agent that asks and then reports has changed its mind', async (t) => {

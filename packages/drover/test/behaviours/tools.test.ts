@@ -26,6 +26,7 @@ await use('report', { verdict: 'PASS', summary: 'There is one table' })`)
   assert.equal(world.git('show', 'main:api.txt'), 'on one table')
   const [api, child] = [await world.task('api'), await world.task(String(first!.fields['taskId']))]
   assert.deepEqual([api.status, api.attempt, api.attempts], ['completed', 2, 0])
+  assert.equal(world.git('log', '-1', '--format=%an <%ae>', child.landedCommit!), 'Ada <ada@example.test>')
   assert.deepEqual([child.kind, child.parentId, child.status, child.attempt], ['spawned', 'api', 'completed', 1])
   await assertInvariants(world, () => true)
 })
@@ -175,7 +176,8 @@ mark('done', task)`,
   assert.deepEqual([made!.isError, wrong!.isError, told!.isError], [true, true, false])
   assert.match(made!.text, /^Drover cannot be reached at the moment, so create_subtask was not done/)
   await world.run()
-  assert.equal((await world.task('alone')).verdict?.summary, 'said to nobody')
+  const alone = await world.task('alone')
+  assert.deepEqual([alone.verdict?.summary, alone.attempt], ['said to nobody', 1])
 })
 
 test('the tools are listed with what they take, and what does not exist is refused', async (t) => {
