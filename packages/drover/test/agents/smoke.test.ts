@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
-import { type AgentName, realAgent } from '../support/agent-cli.ts'
+import { type AgentName, type RealAgent, realAgent } from '../support/agent-cli.ts'
 import { agentHome } from '../support/agent-home.ts'
 import { type Model, startModel } from '../support/scripted-model/scripted-model.ts'
 
@@ -28,10 +28,10 @@ const program = `Please do this.
 
 for (const name of names)
   test(`${name} writes and commits what the scripted model says, alone and offline`, async (t) => {
-    const path = await realAgent(t, name)
-    if (path === undefined) return
-    const { model, root, env } = await makePlace(t, name)
-    const ran = await run(path, alone[name], root, env)
+    const agent = await realAgent(t, name)
+    if (agent === undefined) return
+    const { model, root, env } = await makePlace(t, agent)
+    const ran = await run(agent.path, alone[name], root, env)
     assert.equal(ran.code, 0, ran.said)
     assert.match(ran.said, /It is done\./)
     assert.equal(readFileSync(join(root, 'notes/first.txt'), 'utf8'), 'it is written\n')
@@ -44,7 +44,7 @@ for (const name of names)
     t.diagnostic(`${name}: ${ran.ms} ms`)
   })
 
-async function makePlace(t: TestContext, name: AgentName): Promise<{ model: Model; root: string; env: Env }> {
+async function makePlace(t: TestContext, agent: RealAgent): Promise<{ model: Model; root: string; env: Env }> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'drover-smoke-')))
   const model = await startModel()
   t.after(async () => {
@@ -53,9 +53,14 @@ async function makePlace(t: TestContext, name: AgentName): Promise<{ model: Mode
   })
   const [root, home] = [join(folder, 'project'), join(folder, 'home')]
   for (const path of [root, home]) mkdirSync(path)
-  writeFileSync(join(home, '.gitconfig'), '[user]\nname = Ada\nemail = ada@example.test\n')
-  const env = { PATH: process.env['PATH'] ?? '', GIT_CONFIG_NOSYSTEM: '1', ...agentHome(name, model.url, home).env }
+  const env = { PATH: process.env['PATH'] ?? '', GIT_CONFIG_NOSYSTEM: '1', ...agentHome(agent, model.url, home).env }
   git(root, env, 'init', '-q', '-b', 'main')
+  // Gemini’s shell sees no configuration of git but the repository’s.
+  for (const [key, value] of [
+    ['name', 'Ada'],
+    ['email', 'ada@example.test'],
+  ] as const)
+    git(root, env, 'config', `user.${key}`, value)
   git(root, env, 'commit', '-q', '--allow-empty', '-m', 'first')
   return { model, root, env }
 }

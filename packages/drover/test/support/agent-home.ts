@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { AgentName } from './agent-cli.ts'
+import type { AgentName, RealAgent } from './agent-cli.ts'
 
 /** An agent's home of its own: what it finds there, and in its environment, so that it asks the model on loopback alone. */
 export interface AgentHome {
@@ -13,8 +13,8 @@ export interface AgentHome {
 export type Login = 'key' | 'subscription'
 
 /** Writes what the program reads from a home, and says which variables turn it to the model. */
-export function agentHome(name: AgentName, url: string, home: string, login: Login = 'key'): AgentHome {
-  const { env, files = {} } = configured[name](url, home, login)
+export function agentHome(agent: RealAgent, url: string, home: string, login: Login = 'key'): AgentHome {
+  const { env, files = {} } = configured[agent.name](url, home, login)
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(home, path)), { recursive: true })
     writeFileSync(join(home, path), text)
@@ -22,8 +22,15 @@ export function agentHome(name: AgentName, url: string, home: string, login: Log
   // Programs made with Bun leave unpacked libraries in the folder for temporary files.
   const temporary = join(home, 'tmp')
   mkdirSync(temporary, { recursive: true })
-  return { home, env: { HOME: home, TMPDIR: temporary, ...env }, files: Object.keys(files) }
+  return { home, env: { HOME: home, TMPDIR: temporary, ...offline, ...agent.env, ...env }, files: Object.keys(files) }
 }
+
+/** Codex looks for plug-ins, OpenCode for packages of its own: nobody listens on that port, and so nothing leaves loopback. */
+const offline = Object.fromEntries(
+  ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY']
+    .map((name) => [name, 'http://127.0.0.1:9'])
+    .concat(['no_proxy', 'NO_PROXY'].map((name) => [name, '127.0.0.1,localhost'])),
+)
 
 type Configured = { env: Record<string, string>; files?: Record<string, string> }
 

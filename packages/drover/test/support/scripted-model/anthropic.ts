@@ -72,7 +72,8 @@ const message = (model: string, input: number, output: number) => ({
 })
 
 /** Words that came in the middle of a turn reach the model in a message of the system's. */
-const meanwhile = /The user sent a new message while you were working:\n([\s\S]*?)(?:\n\nThis is how|\n\nIMPORTANT:|<\/system-reminder>|$)/g
+const meanwhile =
+  /The user sent a new message while you were working:\n([\s\S]*?)(?:\n\nThis is how|\n\nIMPORTANT:|<\/system-reminder>|$)/g
 
 function itemsOf({ role, content }: Json): Item[] {
   const blocks = typeof content === 'string' ? [{ type: 'text', text: content }] : records(content)
@@ -105,7 +106,8 @@ function toolsOf(body: Json): { name: string }[] {
     .map(({ name }) => ({ name }))
 }
 
-const sessionOf = (user: string): string => /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!.*-[0-9a-f]{12})/.exec(user)?.[0] ?? user
+const sessionOf = (user: string): string =>
+  /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!.*-[0-9a-f]{12})/.exec(user)?.[0] ?? user
 
 const kinds: Record<number, [type: string, message: string]> = {
   400: ['invalid_request_error', 'scripted error 400'],

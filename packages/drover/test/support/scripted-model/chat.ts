@@ -8,7 +8,9 @@ export const chat: Dialect = {
   path: /\/chat\/completions$/,
   asked: ({ body, headers }) => ({
     items: records(body['messages']).flatMap(itemsOf),
-    tools: records(body['tools']).map((tool) => ({ name: string(record(tool['function'])['name']) || string(tool['name']) })),
+    tools: records(body['tools']).map((tool) => ({
+      name: string(record(tool['function'])['name']) || string(tool['name']),
+    })),
     model: string(body['model']),
     streams: body['stream'] === true,
     session: string(headers['x-session-affinity']) || string(headers['x-session-id']),
@@ -16,7 +18,14 @@ export const chat: Dialect = {
   async answer(out, answer, { body }) {
     const { text, call } = answer
     const calls = call
-      ? [{ index: 0, id: id('call_'), type: 'function', function: { name: call.name, arguments: JSON.stringify(call.input) } }]
+      ? [
+          {
+            index: 0,
+            id: id('call_'),
+            type: 'function',
+            function: { name: call.name, arguments: JSON.stringify(call.input) },
+          },
+        ]
       : undefined
     const finish = calls ? 'tool_calls' : 'stop'
     const usage = {

@@ -23,11 +23,14 @@ export function decide({ items, tools }: Asked): Decision {
   const step = Math.min(resultsIn(since), program.steps.length - 1)
   const part = program.steps[step]!
   const call = part.action && toolCall(part.action, tools, since)
-  const heard = since.flatMap((item) => (item.kind === 'user' && !programIn(item.text) && !isNoise(item.text) ? [item.text] : []))
+  const heard = since.flatMap((item) =>
+    item.kind === 'user' && !programIn(item.text) && !isNoise(item.text) ? [item.text] : [],
+  )
   const usage = program.usage ?? { input: 100, output: 10 }
   if (part.action && !call) return { program, step, call, part, usage, heard, says: lacking(part.action.words, tools) }
   const last = part.action ? '' : 'DONE'
-  const says = (part.says.join('\n') || last) + (call ? '' : heard.map((text) => ` (hint: ${inOneLine(text)})`).join(''))
+  const says =
+    (part.says.join('\n') || last) + (call ? '' : heard.map((text) => ` (hint: ${inOneLine(text)})`).join(''))
   return { program, step, says, call, part, usage, heard }
 }
 

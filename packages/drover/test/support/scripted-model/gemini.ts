@@ -19,7 +19,8 @@ export const gemini: Dialect = {
     const text = routes ? JSON.stringify(routing) : answer.text
     const calls = call ? [{ functionCall: { name: call.name, args: call.input } }] : []
     if (!path.includes('stream')) return out.json(200, chunk([...(text ? [{ text }] : []), ...calls], 'STOP'))
-    if (text !== '') for await (const piece of out.pieces({ ...answer, text })) out.event(null, chunk([{ text: piece }]))
+    if (text !== '')
+      for await (const piece of out.pieces({ ...answer, text })) out.event(null, chunk([{ text: piece }]))
     out.event(null, chunk(call ? calls : [{ text: '' }], 'STOP'))
     out.end()
 
@@ -37,8 +38,10 @@ export const gemini: Dialect = {
   },
   begin: (out) => out.event(null, { candidates: [{ content: { role: 'model', parts: [{ text: ' ' }] }, index: 0 }] }),
   refuse(refusal) {
-    if (refusal.kind === 'limit') return refused(429, 'You exceeded your current quota.', [dayIsUsedUp, retryAt(refusal.until)])
-    if (refusal.kind === 'toolong') return refused(400, 'The input token count exceeds the maximum number of tokens allowed.')
+    if (refusal.kind === 'limit')
+      return refused(429, 'You exceeded your current quota.', [dayIsUsedUp, retryAt(refusal.until)])
+    if (refusal.kind === 'toolong')
+      return refused(400, 'The input token count exceeds the maximum number of tokens allowed.')
     return refused(refusal.status === 529 ? 503 : refusal.status, `scripted error ${refusal.status}`)
   },
 }

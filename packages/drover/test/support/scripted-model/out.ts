@@ -12,7 +12,8 @@ export function outTo(response: ServerResponse): Out {
     },
     event(name, body) {
       if (response.destroyed) return
-      if (!response.headersSent) response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' })
+      if (!response.headersSent)
+        response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' })
       response.write(`${name === null ? '' : `event: ${name}\n`}data: ${JSON.stringify(body)}\n\n`)
     },
     async *pieces({ text, stream }) {

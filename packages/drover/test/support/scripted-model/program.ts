@@ -84,8 +84,7 @@ function modifier(verb: string, words: string): Modifier {
   const times = Number(/\bx(\d+)/.exec(words)?.[1] ?? Infinity)
   if (verb === 'wait') return { kind: 'wait', gate: words }
   if (verb === 'sleep') return { kind: 'sleep', ms: Number(words) * 1000 }
-  if (verb === 'hang' || verb === 'drop')
-    return { kind: verb, times: /\bx\d|always/.test(words) ? times : 1 }
+  if (verb === 'hang' || verb === 'drop') return { kind: verb, times: /\bx\d|always/.test(words) ? times : 1 }
   if (verb === 'limit') return { kind: 'limit', resetMs: Number(said('reset') ?? 3600) * 1000 }
   if (verb === 'toolong') return { kind: 'toolong', times }
   return { kind: 'status', status: Number(verb), times, retryAfter: said('retry') ?? null }

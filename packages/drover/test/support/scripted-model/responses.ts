@@ -79,12 +79,17 @@ const laterTools = (item: Json): Tool[] =>
 
 function outputOf({ text, call }: Answer): Json[] {
   const output: Json[] = []
-  if (text !== '') output.push({ type: 'message', id: id('msg_'), status: 'completed', role: 'assistant', content: [written(text)] })
+  if (text !== '')
+    output.push({ type: 'message', id: id('msg_'), status: 'completed', role: 'assistant', content: [written(text)] })
   if (!call) return output
   const both = { id: id('fc_'), status: 'completed', call_id: id('call_') }
-  if (call.isSearch) return [...output, { type: 'tool_search_call', ...both, execution: 'client', arguments: call.input }]
+  if (call.isSearch)
+    return [...output, { type: 'tool_search_call', ...both, execution: 'client', arguments: call.input }]
   const from = call.namespace === undefined ? {} : { namespace: call.namespace }
-  return [...output, { type: 'function_call', ...both, name: call.name, ...from, arguments: JSON.stringify(call.input) }]
+  return [
+    ...output,
+    { type: 'function_call', ...both, name: call.name, ...from, arguments: JSON.stringify(call.input) },
+  ]
 }
 
 const written = (text: string) => ({ type: 'output_text', text, annotations: [] })
@@ -102,7 +107,8 @@ async function streamItem(events: Events, out: Out, answer: Answer, index: numbe
   events('response.output_item.added', { output_index: index, item: { ...item, ...empty, status: 'in_progress' } })
   if (item['type'] === 'message') {
     events('response.content_part.added', { ...at, content_index: 0, part: written('') })
-    for await (const delta of out.pieces(answer)) events('response.output_text.delta', { ...at, content_index: 0, delta })
+    for await (const delta of out.pieces(answer))
+      events('response.output_text.delta', { ...at, content_index: 0, delta })
     events('response.output_text.done', { ...at, content_index: 0, text: answer.text })
     events('response.content_part.done', { ...at, content_index: 0, part: record(records(item['content'])[0]) })
   }
