@@ -17,12 +17,14 @@ const isCalled = (name: string, short: string): boolean => name.endsWith(`_${sho
 
 /** Some clients show an MCP server's tools only to those who look for them. */
 function search(name: string, tools: readonly Tool[], since: readonly Item[]): ToolCall | null {
-  const searched = since.some((item) => item.kind === 'call' && /^(ToolSearch|tool_search_call)$/.test(item.name))
+  const searched = since.some((item) => item.kind === 'call' && isSearch(item.name) && item.input.includes(name))
   const tool = tools.find((one) => one.name === 'ToolSearch' || one.name === 'tool_search')
   if (!tool || searched) return null
   const input = tool.name === 'ToolSearch' ? { query: `+${name}`, max_results: 5 } : { query: name, limit: 5 }
   return { name: tool.name, input, isSearch: tool.name === 'tool_search' }
 }
+
+export const isSearch = (tool: string): boolean => tool === 'ToolSearch' || tool === 'tool_search_call'
 
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 

@@ -93,7 +93,10 @@ const resultOf = (block: Json) => ({
 })
 
 function saidOf(block: Json): Item[] {
-  if (block['type'] === 'tool_use') return [{ kind: 'call', id: string(block['id']), name: string(block['name']) }]
+  if (block['type'] === 'tool_use')
+    return [
+      { kind: 'call', id: string(block['id']), name: string(block['name']), input: JSON.stringify(block['input']) },
+    ]
   return block['type'] === 'text' ? [{ kind: 'assistant', text: string(block['text']) }] : []
 }
 

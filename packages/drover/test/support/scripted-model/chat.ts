@@ -75,6 +75,7 @@ function itemsOf(message: Json): Item[] {
     kind: 'call' as const,
     id: string(call['id']),
     name: string(record(call['function'])['name']),
+    input: string(record(call['function'])['arguments']),
   }))
   return text === '' ? calls : [{ kind: 'assistant', text }, ...calls]
 }

@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 export type Item =
   | { kind: 'user'; text: string }
   | { kind: 'assistant'; text: string }
-  | { kind: 'call'; id: string; name: string }
+  | { kind: 'call'; id: string; name: string; input: string }
   | { kind: 'result'; of: string; text: string }
 
 export interface Tool {

@@ -1,4 +1,4 @@
-import { toolCall } from './actions.ts'
+import { isSearch, toolCall } from './actions.ts'
 import type { Answer, Asked, Item, ToolCall } from './conversation.ts'
 import { type Program, programIn, type Step } from './program.ts'
 
@@ -55,10 +55,8 @@ function programOf(items: readonly Item[]): { program: Program; since: Item[] } 
   return begun
 }
 
-const searches = ['ToolSearch', 'tool_search_call']
-
 function resultsIn(items: readonly Item[]): number {
-  const calls = items.flatMap((item) => (item.kind === 'call' && !searches.includes(item.name) ? [item.id] : []))
+  const calls = items.flatMap((item) => (item.kind === 'call' && !isSearch(item.name) ? [item.id] : []))
   const results = items.flatMap((item) => (item.kind === 'result' ? [item.of] : []))
   return calls.filter((id) => results.includes(id)).length
 }

@@ -57,7 +57,8 @@ const routing = {
 function itemsOf({ role, parts }: Json): Item[] {
   return records(parts).flatMap((part): Item[] => {
     const [call, response] = [record(part['functionCall']), record(part['functionResponse'])]
-    if (part['functionCall']) return [{ kind: 'call', id: '', name: string(call['name']) }]
+    if (part['functionCall'])
+      return [{ kind: 'call', id: '', name: string(call['name']), input: JSON.stringify(call['args'] ?? {}) }]
     if (part['functionResponse']) return [{ kind: 'result', of: '', text: JSON.stringify(response['response']) }]
     if (part['thought'] === true) return []
     const text = textOf([part])

@@ -57,7 +57,10 @@ function inputOf({ input }: Json): Json[] {
 function itemsOf(item: Json): Item[] {
   const type = string(item['type']) || 'message'
   const call = string(item['call_id'])
-  if (type.endsWith('_call')) return [{ kind: 'call', id: call, name: string(item['name']) || type }]
+  if (type.endsWith('_call'))
+    return [
+      { kind: 'call', id: call, name: string(item['name']) || type, input: JSON.stringify(item['arguments'] ?? '') },
+    ]
   if (type.endsWith('_call_output') || type === 'tool_search_output')
     return [{ kind: 'result', of: call, text: textOf(item['output']) }]
   if (type !== 'message') return []
