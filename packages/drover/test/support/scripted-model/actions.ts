@@ -26,6 +26,11 @@ function search(name: string, tools: readonly Tool[], since: readonly Item[]): T
 
 export const isSearch = (tool: string): boolean => tool === 'ToolSearch' || tool === 'tool_search_call'
 
+/** A call that only shows whether anybody has said something meanwhile. */
+export const idle = (tools: readonly Tool[]): ToolCall | null => shell(`sleep 0.1 ${idleMark}`, tools)
+export const isIdle = (input: string): boolean => input.includes(idleMark)
+const idleMark = '# listening'
+
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
 function writing(path: string, text: string): string {
@@ -54,7 +59,7 @@ function inputOf(json: string, since: readonly Item[]): object {
     const values = results.join('\n').matchAll(new RegExp(`"${key}"\\s*:\\s*"([^"]*)"`, 'g'))
     return [...values].at(-1)?.[1] ?? whole
   })
-  const value: unknown = JSON.parse(filled || '{}')
+  const value: unknown = JSON.parse(filled.replaceAll('<<', '[[').replaceAll('>>', ']]') || '{}')
   if (typeof value !== 'object' || value === null) throw new Error(`not an object: ${json}`)
   return value
 }

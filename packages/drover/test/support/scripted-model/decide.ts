@@ -1,4 +1,4 @@
-import { isSearch, toolCall } from './actions.ts'
+import { idle, isIdle, isSearch, toolCall } from './actions.ts'
 import type { Answer, Asked, Item, ToolCall } from './conversation.ts'
 import { type Program, programIn, type Step } from './program.ts'
 
@@ -27,12 +27,17 @@ export function decide({ items, tools }: Asked): Decision {
     item.kind === 'user' && !programIn(item.text) && !isNoise(item.text) ? [item.text] : [],
   )
   const usage = program.usage ?? { input: 100, output: 10 }
+  if (part.listens && heard.length === 0 && since.length < patience)
+    return { program, step, call: idle(tools), part, usage, heard, says: '' }
   if (part.action && !call) return { program, step, call, part, usage, heard, says: lacking(part.action.words, tools) }
   const last = part.action ? '' : 'DONE'
   const says =
     (part.says.join('\n') || last) + (call ? '' : heard.map((text) => ` (hint: ${inOneLine(text)})`).join(''))
   return { program, step, says, call, part, usage, heard }
 }
+
+/** As long a conversation as it listens in. */
+const patience = 300
 
 const aside = (says: string): Decision => ({
   program: null,
@@ -56,7 +61,9 @@ function programOf(items: readonly Item[]): { program: Program; since: Item[] } 
 }
 
 function resultsIn(items: readonly Item[]): number {
-  const calls = items.flatMap((item) => (item.kind === 'call' && !isSearch(item.name) ? [item.id] : []))
+  const calls = items.flatMap((item) =>
+    item.kind === 'call' && !isSearch(item.name) && !isIdle(item.input) ? [item.id] : [],
+  )
   const results = items.flatMap((item) => (item.kind === 'result' ? [item.of] : []))
   return calls.filter((id) => results.includes(id)).length
 }

@@ -3,10 +3,12 @@ import { createHash } from 'node:crypto'
 // A prompt is the program of the model that answers it: words in double brackets, anywhere in the text.
 //
 //   [[bash COMMAND]] [[write PATH TEXT]] [[commit MESSAGE]] [[mcp TOOL {json}]] [[tool NAME {json}]]
-//       one tool call each; `\n` in TEXT is a line's end; `{{key}}` in JSON is what the last result called so
+//       one tool call each; `\n` in TEXT is a line's end; `{{key}}` in JSON is what the last result called so,
+//       and `<<bash COMMAND>>` there is a word of the program that it hands on
 //   [[say TEXT]]          text before the next call, or as the last answer (which is DONE where nothing is said)
 //   What stands before a call or the end happens to the answer in that place:
 //   [[wait GATE]]         it is held until the test opens the gate
+//   [[listen]]            it works on, with calls that do nothing, until people have said something
 //   [[sleep SECONDS]] [[stream PIECES MS]]
 //   [[hang]] [[drop]]     no answer; half of one. Once; `x3`: three times, `always`
 //   [[429]] [[529]] [[500]] [[401]] …   that error, always; `x2`: the first two times; `retry=3`: with retry-after
@@ -34,6 +36,7 @@ export interface Action {
 export interface Step {
   says: string[]
   modifiers: Modifier[]
+  listens: boolean
   stream: { pieces: number; everyMs: number } | null
   action: Action | null
 }
@@ -48,7 +51,7 @@ export interface Program {
 }
 
 const marker =
-  /\[\[(say|bash|write|commit|mcp|tool|wait|sleep|stream|hang|drop|limit|toolong|usage|name|end|[45]\d\d)(?:[ \n]([\s\S]*?))?\]\](?!\])/g
+  /\[\[(say|bash|write|commit|mcp|tool|wait|listen|sleep|stream|hang|drop|limit|toolong|usage|name|end|[45]\d\d)(?:[ \n]([\s\S]*?))?\]\](?!\])/g
 
 export function programIn(text: string): Program | undefined {
   const all = [...text.matchAll(marker)].map(([whole, verb = '', words = '']) => ({ whole, verb, words: words.trim() }))
@@ -61,7 +64,7 @@ export function programIn(text: string): Program | undefined {
   return program
 }
 
-const emptyStep = (): Step => ({ says: [], modifiers: [], stream: null, action: null })
+const emptyStep = (): Step => ({ says: [], modifiers: [], listens: false, stream: null, action: null })
 
 function read(program: Program, verb: string, words: string): void {
   const step = program.steps.at(-1)!
@@ -69,6 +72,7 @@ function read(program: Program, verb: string, words: string): void {
   if (verb === 'name') program.name = words
   else if (verb === 'usage') program.usage = { input: first, output: second }
   else if (verb === 'say') step.says.push(words.replaceAll('\\n', '\n'))
+  else if (verb === 'listen') step.listens = true
   else if (verb === 'stream') step.stream = { pieces: first || 10, everyMs: second || 50 }
   else if (isAction(verb)) {
     step.action = { verb, words }
