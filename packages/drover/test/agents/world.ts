@@ -8,7 +8,7 @@ import type { Entry } from '../support/scripted-model/log.ts'
 import { type Model, startModel } from '../support/scripted-model/scripted-model.ts'
 import { endIfThere, makeWorld, type World } from '../support/world.ts'
 
-interface Wanted {
+export interface Wanted {
   settings?: string
   files?: Record<string, string>
   login?: Login

@@ -33,13 +33,18 @@ export class Hindrances {
 
   /** Waits as the program says, and tells what is to happen in place of the answer, if anything. */
   async meet(dialect: DialectName, decision: Decision, gone: AbortSignal): Promise<Hindrance | undefined> {
-    const until = Math.max(this.limits.get(dialect) ?? 0, this.limits.get(undefined) ?? 0)
-    if (until > Date.now()) return { kind: 'limit', until }
+    const limited = this.limitOf(dialect)
+    if (limited) return limited
     for (const [place, modifier] of (decision.part?.modifiers ?? []).entries()) {
       const hindrance = await this.meetOne(modifier, `${decision.program!.key} ${decision.step} ${place}`, gone)
       if (hindrance) return hindrance
     }
-    return undefined
+    return this.limitOf(dialect)
+  }
+
+  private limitOf(dialect: DialectName): Hindrance | undefined {
+    const until = Math.max(this.limits.get(dialect) ?? 0, this.limits.get(undefined) ?? 0)
+    return until > Date.now() ? { kind: 'limit', until } : undefined
   }
 
   private async meetOne(modifier: Modifier, key: string, gone: AbortSignal): Promise<Hindrance | undefined> {
