@@ -90,8 +90,9 @@ export const limitedTogether: Story = {
     agents.open('go')
     const ended = await run.ended
     assert.equal(ended.code, 0, ended.stdout + ended.stderr + world.log())
-    const [parked] = await world.all('account.parked')
-    assert.deepEqual([...new Set((await world.all('account.parked')).map(({ data }) => data.account))].length, 1)
+    const parkings = await world.all('account.parked')
+    const [parked] = parkings
+    assert.equal(new Set(parkings.map(({ data }) => data.account)).size, 1)
     assert.equal(parked!.data.until, until)
     const claims = (await world.all('task.claimed')).filter(({ at }) => at > parked!.at)
     assert.deepEqual(

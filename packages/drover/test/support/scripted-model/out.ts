@@ -17,9 +17,10 @@ export function outTo(response: ServerResponse): Out {
       response.write(`${name === null ? '' : `event: ${name}\n`}data: ${JSON.stringify(body)}\n\n`)
     },
     async *pieces({ text, stream }) {
-      for (let piece = 0; stream && piece < stream.pieces && !response.destroyed; piece++) {
+      const { pieces, everyMs } = stream ?? { pieces: 0, everyMs: 0 }
+      for (let piece = 0; piece < pieces && !response.destroyed; piece++) {
         yield `piece ${piece} `
-        await wait(stream.everyMs)
+        await wait(everyMs)
       }
       yield text
     },

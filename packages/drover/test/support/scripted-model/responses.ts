@@ -40,7 +40,7 @@ export const responses: Dialect = {
     if (body['stream'] !== true) return out.json(200, done)
     const events = numbered(out)
     events('response.created', { response: { ...done, status: 'in_progress', output: [], usage: null } })
-    for (const [index, item] of output.entries()) await streamItem(events, out, answer, index, item)
+    for (const [index, item] of output.entries()) await streamItem(events, index, item, out.pieces(answer))
     events('response.completed', { response: done })
     out.end()
   },
@@ -104,15 +104,14 @@ function numbered(out: Out): Events {
   return (type, more) => out.event(type, { type, sequence_number: number++, ...more })
 }
 
-async function streamItem(events: Events, out: Out, answer: Answer, index: number, item: Json): Promise<void> {
+async function streamItem(events: Events, index: number, item: Json, pieces: AsyncIterable<string>): Promise<void> {
   const at = { item_id: item['id'], output_index: index }
   const empty = item['type'] === 'message' ? { content: [] } : { arguments: '' }
   events('response.output_item.added', { output_index: index, item: { ...item, ...empty, status: 'in_progress' } })
   if (item['type'] === 'message') {
     events('response.content_part.added', { ...at, content_index: 0, part: written('') })
-    for await (const delta of out.pieces(answer))
-      events('response.output_text.delta', { ...at, content_index: 0, delta })
-    events('response.output_text.done', { ...at, content_index: 0, text: answer.text })
+    for await (const delta of pieces) events('response.output_text.delta', { ...at, content_index: 0, delta })
+    events('response.output_text.done', { ...at, content_index: 0, text: record(records(item['content'])[0])['text'] })
     events('response.content_part.done', { ...at, content_index: 0, part: record(records(item['content'])[0]) })
   }
   if (item['type'] === 'function_call') {
