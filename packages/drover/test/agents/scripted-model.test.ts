@@ -42,9 +42,9 @@ const done = ({ call }: Answered): Message[] => [
 test('the program is found anywhere in a prompt, and nothing else in it is taken for one', async (t) => {
   const model = await modelFor(t)
   const prompt = `# A task\n\nRun \`if [[ -e x ]]; then\` or [[agents]] or [[write-up]].
-    [[name a]] [[bash echo 'a[1]' && echo b]]\n[[say Well done.]] [[end]]\n\n## Data\n\n[[bash rm -rf /]]`
+    [[name a]] [[bash echo a[1]]]\n[[say Well done.]] [[end]]\n\n## Data\n\n[[bash rm -rf /]]`
   const first = await ask(model, [says(prompt)])
-  assert.equal(first.words, "echo 'a[1]' && echo b")
+  assert.equal(first.words, 'echo a[1]')
   const second = await ask(model, [says(prompt), ...done(first)])
   assert.equal(second.words, 'Well done.')
   assert.deepEqual(
