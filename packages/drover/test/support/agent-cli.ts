@@ -109,7 +109,7 @@ async function install(wanted: Program, folder: string): Promise<void> {
 async function run(file: string, words: string[], cwd: string, env: Record<string, string>): Promise<void> {
   const child = spawn(file, words, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   const late = setTimeout(() => child.kill('SIGKILL'), installsMs)
-  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
-  clearTimeout(late)
+  const whole = Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  const [out, err, [code]] = await whole.finally(() => clearTimeout(late))
   if (code !== 0) throw new Error(`${file} ${words.join(' ')} ended with ${code}: ${(out + err).slice(-2000)}`)
 }
