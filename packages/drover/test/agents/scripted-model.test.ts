@@ -73,6 +73,20 @@ test('a session goes on where its history stands, whatever is said meanwhile', a
   assert.equal(end.words, 'DONE (hint: Use tabs.)')
 })
 
+test('a turn ends in the middle, and the next one goes on behind it', async (t) => {
+  const model = await modelFor(t)
+  const prompt = says('[[bash one]] [[turn I wait.]] [[bash two]]')
+  const history = [prompt, ...done(await ask(model, [prompt]))]
+  assert.equal((await ask(model, history)).words, 'I wait.')
+  const waited: Message[] = [...history, { role: 'assistant', content: 'I wait.' }]
+  const second = await ask(model, [...waited, says('It is there.')])
+  assert.equal(second.words, 'two')
+  assert.equal(
+    (await ask(model, [...waited, says('It is there.'), ...done(second)])).words,
+    'DONE (hint: It is there.)',
+  )
+})
+
 test('what people said in the middle is in the last words, and in the log', async (t) => {
   const model = await modelFor(t)
   const prompt = says('[[bash one]] [[say Ready.]]')

@@ -3,6 +3,7 @@ import type { Action } from './program.ts'
 
 /** The call that does it, with the tools that this client offers. */
 export function toolCall({ verb, words }: Action, tools: readonly Tool[], since: readonly Item[]): ToolCall | null {
+  if (verb === 'turn') return null
   if (verb === 'bash') return shell(words, tools)
   if (verb === 'commit') return shell(`git add -A && git commit -q -m ${quoted(words || 'work')}`, tools)
   const [, first = '', rest = ''] = /^(\S+)\s*([\s\S]*)$/.exec(words) ?? []

@@ -20,7 +20,7 @@ export function decide({ items, tools }: Asked): Decision {
   // A request without tools asks for a title, a summary, a routing: nobody's work.
   if (begun === undefined || tools.length === 0) return aside(tools.length === 0 ? 'ok' : 'DONE')
   const { program, since } = begun
-  const step = Math.min(resultsIn(since), program.steps.length - 1)
+  const step = stepReached(program, since)
   const part = program.steps[step]!
   const call = part.action && toolCall(part.action, tools, since)
   const heard = since.flatMap((item) =>
@@ -29,6 +29,7 @@ export function decide({ items, tools }: Asked): Decision {
   const usage = program.usage ?? { input: 100, output: 10 }
   if (part.listens && heard.length === 0 && since.length < patience)
     return { program, step, call: idle(tools), part, usage, heard, says: '' }
+  if (part.action?.verb === 'turn') return { program, step, call, part, usage, heard, says: part.action.words }
   if (part.action && !call) return { program, step, call, part, usage, heard, says: lacking(part.action.words, tools) }
   const last = part.action ? '' : 'DONE'
   const says =
@@ -60,13 +61,20 @@ function programOf(items: readonly Item[]): { program: Program; since: Item[] } 
   return begun
 }
 
-function resultsIn(items: readonly Item[]): number {
-  const calls = items.flatMap((item) =>
-    item.kind === 'call' && !isSearch(item.name) && !isIdle(item.input) ? [item.id] : [],
-  )
-  const results = items.flatMap((item) => (item.kind === 'result' ? [item.of] : []))
-  return calls.filter((id) => results.includes(id)).length
+/** A call is behind it when its result is there, a turn when its words were said. */
+function stepReached({ steps }: Program, items: readonly Item[]): number {
+  const calls = new Set<string>()
+  let step = 0
+  for (const item of items) {
+    const action = steps[step]!.action
+    if (item.kind === 'call' && !isSearch(item.name) && !isIdle(item.input)) calls.add(item.id)
+    if (action?.verb === 'turn' ? isSaid(item, action.words) : item.kind === 'result' && calls.has(item.of)) step += 1
+    if (step === steps.length - 1) return step
+  }
+  return step
 }
+
+const isSaid = (item: Item, words: string): boolean => item.kind === 'assistant' && item.text.includes(words)
 
 const noise = /^(\[Request interrupted|<turn_aborted>|<environment_context>|<user_instructions>|Tool loaded\.$)/
 const isNoise = (text: string): boolean => noise.test(text.trim())

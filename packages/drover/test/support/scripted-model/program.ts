@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 //   [[bash COMMAND]] [[write PATH TEXT]] [[commit MESSAGE]] [[mcp TOOL {json}]] [[tool NAME {json}]]
 //       one tool call each; `\n` in TEXT is a line's end; `{{key}}` in JSON is what the last result called so,
 //       and `<<bash COMMAND>>` there is a word of the program that it hands on
+//   [[turn TEXT]]         the turn ends with that text; the next step is for the next turn
 //   [[say TEXT]]          text before the next call, or as the last answer (which is DONE where nothing is said)
 //   What stands before a call or the end happens to the answer in that place:
 //   [[wait GATE]]         it is held until the test opens the gate
@@ -29,7 +30,7 @@ export type Modifier =
   | { kind: 'limit'; resetMs: number }
 
 export interface Action {
-  verb: 'bash' | 'write' | 'commit' | 'mcp' | 'tool'
+  verb: 'bash' | 'write' | 'commit' | 'mcp' | 'tool' | 'turn'
   words: string
 }
 
@@ -51,7 +52,7 @@ export interface Program {
 }
 
 const marker =
-  /\[\[(say|bash|write|commit|mcp|tool|wait|listen|sleep|stream|hang|drop|limit|toolong|usage|name|end|[45]\d\d)(?:[ \n]([\s\S]*?))?\]\](?!\])/g
+  /\[\[(say|bash|write|commit|mcp|tool|turn|wait|listen|sleep|stream|hang|drop|limit|toolong|usage|name|end|[45]\d\d)(?:[ \n]([\s\S]*?))?\]\](?!\])/g
 
 export function programIn(text: string): Program | undefined {
   const all = [...text.matchAll(marker)].map(([whole, verb = '', words = '']) => ({ whole, verb, words: words.trim() }))
@@ -80,7 +81,7 @@ function read(program: Program, verb: string, words: string): void {
   } else step.modifiers.push(modifier(verb, words))
 }
 
-const actions: readonly string[] = ['bash', 'write', 'commit', 'mcp', 'tool']
+const actions: readonly string[] = ['bash', 'write', 'commit', 'mcp', 'tool', 'turn']
 const isAction = (verb: string): verb is Action['verb'] => actions.includes(verb)
 
 function modifier(verb: string, words: string): Modifier {
