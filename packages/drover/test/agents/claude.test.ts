@@ -2,6 +2,7 @@ import { cost } from './stories/cost.ts'
 import { agentDies, daemonDiesAndAdopts } from './stories/dying.ts'
 import { limited, limitedTogether, silent, transient, unauthorized } from './stories/failing.ts'
 import { hintedInTurn, paused, pausedInTool } from './stories/steering.ts'
+import { asks, waitsForChild } from './stories/tools.ts'
 import { parallel } from './stories/working.ts'
 import { tell } from './tell.ts'
 
@@ -18,4 +19,6 @@ tell('claude', [
   limited,
   limitedTogether,
   cost,
+  waitsForChild,
+  asks,
 ])

@@ -2,6 +2,7 @@ import { cost } from './stories/cost.ts'
 import { agentDies, daemonDiesAndResumes } from './stories/dying.ts'
 import { limited, silent, transient, unauthorized } from './stories/failing.ts'
 import { hintedInTurn, paused, pausedInTool } from './stories/steering.ts'
+import { asks, waitsForChild } from './stories/tools.ts'
 import { parallel } from './stories/working.ts'
 import { tell } from './tell.ts'
 
@@ -17,4 +18,6 @@ tell('codex', [
   silent,
   limited,
   cost,
+  waitsForChild,
+  asks,
 ])

@@ -49,6 +49,16 @@ export class AgentWorld {
     )
   }
 
+  /** Until the program has written down that its first tool ran: Copilot does so a while after, and knows nothing before. */
+  async remembers(text: string): Promise<void> {
+    if (this.agent.name !== 'copilot') return
+    const folder = join(this.world.env['HOME']!, '.copilot/session-state')
+    await this.world.until('Copilot has written its session down', async () => {
+      const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.jsonl'))
+      return files.some((name) => readFileSync(join(folder, name), 'utf8').includes(text)) || undefined
+    })
+  }
+
   open(gate: string): void {
     this.model.control({ open: gate })
   }
