@@ -71,6 +71,12 @@ export class AgentWorld {
     for (const pid of children) endIfThere(pid)
   }
 
+  /** What lives of the agents, and of all that they started. */
+  async processes(): Promise<string[]> {
+    const marks = (await this.world.processes()).map(({ mark }) => mark)
+    return marks.filter((mark) => mark.startsWith('DROVER_RUN_ID='))
+  }
+
   /** The program's own sessions that took part in this task. */
   sessions(id: string): string[] {
     return [...new Set(this.asked(id).map(({ session }) => session))]

@@ -81,11 +81,11 @@ export const pausedInTool: Story = {
 }
 
 /** The attempt is over, and nothing that carries its mark lives. */
-async function rests({ world }: AgentWorld): Promise<void> {
-  await world.until('the attempt is over', async (reading) =>
+async function rests(agents: AgentWorld): Promise<void> {
+  await agents.world.until('the attempt is over', async (reading) =>
     (await reading.openAttempts()).length === 0 ? true : undefined,
   )
-  assert.deepEqual(await world.processes(), [])
+  assert.deepEqual(await agents.processes(), [])
 }
 
 /** Behind its first step, in the session it had: nothing was done twice. */
@@ -94,7 +94,7 @@ export async function goneOn(agents: AgentWorld, id: string): Promise<void> {
   assert.deepEqual([...new Set(steps)], [...Array(agents.asked(id)[0]!.steps).keys()])
   assert.equal(agents.asked(id).filter(({ step }) => step === 0).length, 1, 'it began again')
   assert.equal(agents.sessions(id).length, 1, 'it is another session')
-  assert.deepEqual(await agents.world.processes(), [])
+  assert.deepEqual(await agents.processes(), [])
 }
 
 export async function heardOnce(agents: AgentWorld, id: string, words: string): Promise<void> {
