@@ -95,6 +95,7 @@ export async function makeAgentWorld(
   t.after(() => model.close())
   const world = await makeWorld(t, { settings: `agent = "${name}"\n${settings}`, files, init: false })
   const { env } = agentHome(agent, model.url, world.env['HOME']!, login)
+  world.patienceMs = world.longestMs = 150_000
   Object.assign(world.env, env, {
     PATH: `${dirname(agent.path)}:${world.env['PATH']}`,
     DROVER_ENV_PASS: ['MARKS', ...Object.keys(env)].join(','),

@@ -28,7 +28,7 @@ export interface Entry {
   tools: string[]
 }
 
-const patienceMs = 90_000
+const patienceMs = 150_000
 
 export class Log {
   readonly entries: Entry[] = []
