@@ -24,7 +24,7 @@ export const cost: Story = {
     await world.untilStatus('dear', 'completed')
     const answers = agents.steps('dear').length
     assert.equal(answers, gates.length + 2)
-    const { usage } = await world.json('show', 'dear')
+    const { usage } = (await world.json('show', 'dear')).task
     assert.equal(usage.inputTokens, 1000 * answers)
     assert.equal(usage.outputTokens, 100 * answers)
     await stop(daemon)
