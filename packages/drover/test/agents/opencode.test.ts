@@ -1,7 +1,7 @@
 import { cost } from './stories/cost.ts'
-import { agentDies, daemonDiesAndResumes } from './stories/dying.ts'
-import { hintedByTurn, paused } from './stories/steering.ts'
+import { agentDies, daemonDiesAndAdopts } from './stories/dying.ts'
+import { hintedInTurn, paused } from './stories/steering.ts'
 import { parallel } from './stories/working.ts'
 import { tell } from './tell.ts'
 
-tell('opencode', [parallel, hintedByTurn, paused, daemonDiesAndResumes, agentDies, cost])
+tell('opencode', [parallel, hintedInTurn, paused, daemonDiesAndAdopts, agentDies, cost])
