@@ -68,7 +68,8 @@ function stepReached({ steps }: Program, items: readonly Item[]): number {
   for (const item of items) {
     const action = steps[step]!.action
     if (item.kind === 'call' && !isSearch(item.name) && !isIdle(item.input)) calls.add(item.id)
-    if (action?.verb === 'turn' ? isSaid(item, action.words) : item.kind === 'result' && calls.has(item.of)) step += 1
+    if (action?.verb === 'turn' ? isSaid(item, action.words) : item.kind === 'result' && calls.delete(item.of))
+      step += 1
     if (step === steps.length - 1) return step
   }
   return step

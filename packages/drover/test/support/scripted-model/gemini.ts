@@ -66,12 +66,14 @@ function itemsOf({ role, parts }: Json): Item[] {
   })
 }
 
-/** Calls and results have no ids that both sides keep, but they come in turn. */
+/** Calls and results have no ids that both sides keep, but they come in turn. A session that was loaded may tell a result twice. */
 function numberedCalls(items: Item[]): Item[] {
-  let [calls, results] = [0, 0]
+  const open: string[] = []
+  let last = -1
   return items.map((item) => {
-    if (item.kind === 'call') return { ...item, id: String(calls++) }
-    return item.kind === 'result' ? { ...item, of: String(results++) } : item
+    if (item.kind === 'call') open.push(String(++last))
+    if (item.kind === 'call') return { ...item, id: String(last) }
+    return item.kind === 'result' ? { ...item, of: open.shift() ?? String(last) } : item
   })
 }
 
