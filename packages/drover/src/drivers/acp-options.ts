@@ -11,6 +11,8 @@ export interface AcpOptions {
   first?: (spec: Spec) => string | undefined
   /** Its counts of tokens are of the whole process, not of one prompt. */
   countsOn?: boolean
+  /** A turn that is cancelled is forgotten whole, with the prompt that began it: words wait for its end, and a stop is a signal. */
+  forgetsCancelled?: boolean
   /** It does not start the servers that a session is opened with: `args` names drover's. */
   ignoresServers?: boolean
   /** What one of its texts is, when it is the program's own word and none of the model's. */

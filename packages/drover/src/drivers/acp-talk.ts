@@ -110,7 +110,7 @@ export function openAcpTalk(spec: Spec, options: AcpOptions): Talk {
     say(intent) {
       if (prompts === 0) return undefined
       if (intent.kind === 'prompt') return running ? undefined : [prompt(intent.text)]
-      if (!running) return undefined
+      if (!running || options.forgetsCancelled) return undefined
       if (intent.kind === 'interrupt') {
         hints = []
         return [cancel()]

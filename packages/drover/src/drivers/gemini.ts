@@ -22,6 +22,7 @@ export const geminiDriver = (words: Words): Driver =>
       readOnly ? 'default' : permission === 'full' ? 'yolo' : permission,
       ...(model === null ? [] : ['--model', model]),
     ],
+    forgetsCancelled: true,
     first: ({ session }) => (session === null ? undefined : keepSession(session)),
     fallback: commandDriver('gemini', `${inShell(words.path)} --yolo --skip-trust`, words.env),
     configured: (folder) => ({ GEMINI_CLI_HOME: folder }),

@@ -100,9 +100,13 @@ async function afterWork(talking: Talking, turn: TurnEnd, { isAlive }: { isAlive
 async function takeUp(talking: Talking, hints: Parameters<typeof inItsPlace>[1], isAlive: boolean): Promise<undefined> {
   const { crew, work, heard, chosen } = talking
   if (chosen.driver.abilities.hint === 'interrupt' || !isAlive) return inItsPlace(talking, hints)
-  if (hints.some(({ said }) => said !== work.attempt)) {
+  const isUnsaid = ({ said }: (typeof hints)[number]): boolean => said !== work.attempt
+  if (hints.some(isUnsaid)) {
     heard.at = crew.clock.ticks()
-    return steer(talking)
+    await steer(talking)
+    // What it takes only as a prompt is one now.
+    const left = (await crew.reading.pendingHints(work.task)).filter(isUnsaid)
+    return left.length === 0 ? undefined : inItsPlace(talking, left)
   }
   return crew.clock.ticks() - heard.at < echoMs ? undefined : inItsPlace(talking, hints)
 }

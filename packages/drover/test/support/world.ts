@@ -48,10 +48,6 @@ interface Wanted {
   init?: boolean
 }
 
-/** How long a test waits for what must come. Only a broken drover lets it pass. */
-const patienceMs = 40_000
-const longestMs = 70_000
-
 /** A repository as a person has it, with a drover project, and everything of this machine kept out. */
 export class World {
   readonly folder: string
@@ -60,6 +56,9 @@ export class World {
   readonly marks: string
   readonly env: Record<string, string>
   readonly running = new Set<ChildProcess>()
+  /** How long a test waits for what must come, and for a command. Only a broken drover lets it pass. */
+  patienceMs = 40_000
+  longestMs = 70_000
   private opened: Promise<OpenLedger> | undefined
 
   constructor() {
@@ -134,7 +133,7 @@ export class World {
   async drover(...words: string[]): Promise<Ran> {
     const child = this.spawn(words)
     child.stdin!.end()
-    const late = setTimeout(() => child.kill('SIGKILL'), longestMs)
+    const late = setTimeout(() => child.kill('SIGKILL'), this.longestMs)
     const { code, stdout, stderr } = await watch(child).ended
     clearTimeout(late)
     return { code, stdout, stderr }
@@ -227,7 +226,7 @@ export class World {
   async until<T>(what: string, look: (reading: Reading) => Promise<T | undefined>): Promise<T> {
     const { ledger, reading } = await this.ledger()
     const bell = ledger.bell()
-    const deadline = performance.now() + patienceMs
+    const deadline = performance.now() + this.patienceMs
     while (performance.now() < deadline) {
       const found = await look(reading)
       if (found !== undefined) return found

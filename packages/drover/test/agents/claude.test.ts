@@ -1,0 +1,24 @@
+import { cost } from './stories/cost.ts'
+import { agentDies, daemonDiesAndAdopts } from './stories/dying.ts'
+import { limited, limitedTogether, silent, transient, unauthorized } from './stories/failing.ts'
+import { hintedInTurn, paused, pausedInTool } from './stories/steering.ts'
+import { asks, waitsForChild } from './stories/tools.ts'
+import { parallel } from './stories/working.ts'
+import { tell } from './tell.ts'
+
+tell('claude', [
+  parallel,
+  hintedInTurn,
+  paused,
+  pausedInTool,
+  daemonDiesAndAdopts,
+  agentDies,
+  transient,
+  unauthorized,
+  silent,
+  limited,
+  limitedTogether,
+  cost,
+  waitsForChild,
+  asks,
+])

@@ -1,0 +1,23 @@
+import { cost } from './stories/cost.ts'
+import { agentDies, daemonDiesAndResumes } from './stories/dying.ts'
+import { limited, silent, transient, unauthorized } from './stories/failing.ts'
+import { hintedInTurn, paused, pausedInTool } from './stories/steering.ts'
+import { asks, waitsForChild } from './stories/tools.ts'
+import { parallel } from './stories/working.ts'
+import { tell } from './tell.ts'
+
+tell('codex', [
+  parallel,
+  hintedInTurn,
+  paused,
+  pausedInTool,
+  daemonDiesAndResumes,
+  agentDies,
+  transient,
+  unauthorized,
+  silent,
+  limited,
+  cost,
+  waitsForChild,
+  asks,
+])

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import type { Story } from '../tell.ts'
+import type { AgentWorld } from '../world.ts'
+import { goneOn } from './steering.ts'
+
+/** What is over after a while, each at one step: as a whole more than any client takes by itself. */
+export const transient: Story = {
+  title: 'overload, errors of the server and a connection that is cut cost no attempt',
+  async tell(agents) {
+    const { world } = agents
+    const errors = '[[529 x2]] [[500 x2]] [[drop]] [[429 x2 retry=1]]'
+    await agents.ask('patient', `[[bash echo one]] ${errors} [[write e.txt it is written]] [[say Ready.]]`)
+    await world.run()
+    assert.equal(world.read('e.txt'), 'it is written\n')
+    await goneOn(agents, 'patient')
+    assert.deepEqual(await counted(agents, 'patient'), [])
+  },
+}
+
+export const unauthorized: Story = {
+  title: 'a key that is not taken ends the run with 7, names the way to log in, and costs no attempt',
+  async tell(agents) {
+    const { world } = agents
+    await agents.ask('locked', '[[401]] [[write e.txt it is written]]')
+    const ran = await world.run(7)
+    assert.match(ran.stderr, new RegExp(`${agents.agent.name}.*log ?in|log ?in.*${agents.agent.name}`, 'i'))
+    assert.equal(await world.status('locked'), 'ready')
+    assert.deepEqual(await counted(agents, 'locked'), [])
+  },
+}
+
+export const silent: Story = {
+  title: 'a model that never answers is a stall, and the next attempt goes on in the session',
+  wanted: { settings: 'stall_timeout = "4s"\n' },
+  async tell(agents) {
+    const { world } = agents
+    await agents.ask('waiting', '[[bash echo one]] [[hang]] [[write e.txt it is written]] [[say Ready.]]')
+    await world.run()
+    assert.equal(world.read('e.txt'), 'it is written\n')
+    assert.deepEqual(await counted(agents, 'waiting'), ['stalled'])
+    await goneOn(agents, 'waiting')
+  },
+}
+
+/** The reasons of the attempts that counted. */
+async function counted({ world }: AgentWorld, id: string): Promise<string[]> {
+  const retried = await world.all('task.retried', id)
+  return retried.flatMap(({ data }) => (data.counts ? [data.reason] : []))
+}
+
+const resetMs = 5000
+
+export const limited: Story = {
+  title: 'a usage limit parks the account until its reset, and the session goes on then',
+  wanted: { login: 'subscription' },
+  async tell(agents) {
+    const { world } = agents
+    await agents.ask(
+      'eager',
+      `[[bash echo one]] [[limit reset=${resetMs / 1000}]] [[write l.txt it is written]] [[say Ready.]]`,
+    )
+    await world.run()
+    const [refused, ...others] = agents.asked('eager').filter(({ outcome }) => outcome === 'limit')
+    assert.equal(others.length, 0, 'it was asked again before the reset')
+    const parked = await world.all('account.parked')
+    assert.deepEqual(
+      parked.map(({ data }) => [data.agent, data.why]),
+      [[agents.agent.name, 'limit']],
+    )
+    const late = parked[0]!.data.until! - (refused!.at + resetMs)
+    assert.ok(late > -1000 && late < 2000, `parked ${late} ms after the reset`)
+    await goneOn(agents, 'eager')
+    assert.deepEqual(await counted(agents, 'eager'), [])
+  },
+}
+
+const many = Array.from({ length: 16 }, (_, index) => `task-${index}`)
+
+/** All of them are refused in one moment, with one reset; the ledger and the model's log tell what followed. */
+export const limitedTogether: Story = {
+  title: 'sixteen tasks that meet a limit at once park one account, and one goes ahead at the reset',
+  wanted: { login: 'subscription', settings: 'workers = 16\n' },
+  async tell(agents) {
+    const { world, model } = agents
+    for (const id of many) await agents.ask(id, `[[wait go]] [[write ${id}.txt it is written]]`)
+    const run = world.start('run')
+    await Promise.all(many.map((id) => agents.reached(id, 0)))
+    const until = Math.ceil((Date.now() + 10_000) / 1000) * 1000
+    model.control({ limitUntil: until })
+    agents.open('go')
+    const ended = await run.ended
+    assert.equal(ended.code, 0, ended.stdout + ended.stderr + world.log())
+    const parkings = await world.all('account.parked')
+    const [parked] = parkings
+    assert.equal(new Set(parkings.map(({ data }) => data.account)).size, 1)
+    assert.equal(parked!.data.until, until)
+    const claims = (await world.all('task.claimed')).filter(({ at }) => at > parked!.at)
+    assert.deepEqual(
+      claims.filter(({ at }) => at < until),
+      [],
+      'something was started meanwhile',
+    )
+    const works = (await world.all('account.released')).find(({ data }) => data.how === 'works')
+    assert.equal(claims.filter(({ at }) => at < works!.at).length, 1, 'it was not one that went ahead')
+    for (const id of many) {
+      assert.deepEqual(await counted(agents, id), [])
+      assert.equal(agents.sessions(id).length, 1)
+      assert.equal(world.read(`${id}.txt`), 'it is written\n')
+    }
+  },
+}
