@@ -14,6 +14,7 @@ const parts: Record<string, () => Promise<(options: Options) => Promise<Found>>>
   drive: async () => (await import('./drive.ts')).drive,
   start: async () => (await import('./start.ts')).start,
   latency: async () => (await import('./latency.ts')).latency,
+  agent: async () => (await import('./agent.ts')).agent,
   growth: async () => (await import('./growth.ts')).growth,
   large: async () => (await import('./growth.ts')).large,
   memory: async () => (await import('./memory.ts')).memory,

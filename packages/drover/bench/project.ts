@@ -96,11 +96,15 @@ export interface Daemon {
 }
 
 /** A daemon of the bundle, from when it says that it drives. */
-export async function startDaemon(repo: string, workers: number): Promise<Daemon> {
+export async function startDaemon(
+  repo: string,
+  workers: number,
+  env: NodeJS.ProcessEnv = envOf(join(repo, '..')),
+): Promise<Daemon> {
   const args = [lean, builtCli(), 'daemon', '--workers', String(workers)]
   const child: ChildProcess = spawn(process.execPath, args, {
     cwd: repo,
-    env: envOf(join(repo, '..')),
+    env,
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   let words = ''

@@ -33,6 +33,12 @@ export const targets = {
     says: 'from an agent’s end to the start of the agent that needed it, 95th percentile',
     unit: 'ms',
   },
+  'agent claude': {
+    says: 'a trivial run of the real Claude Code, from `add` to its landing, beside that program alone',
+    unit: '×',
+    most: 1.1,
+  },
+  'agent alone': { says: 'that program alone, median', unit: 'ms' },
   'growth claim 10k': { says: 'claim among 10,000 tasks beside 1,000', unit: '×', most: 2 },
   'growth claim 100k': { says: 'claim among 100,000 tasks beside 1,000', unit: '×', most: 2 },
   'growth import': { says: '`import-jsonl` of 100,000 tasks, one transaction: processor time', unit: 's', most: 5 },
