@@ -1,5 +1,5 @@
 import type { Talk, TurnEnd, TurnReason } from '../ports/driver.ts'
-import { type Fields, listOf, numberOf, textOf } from './fields.ts'
+import { type Fields, listIn, numberIn, textIn } from './json.ts'
 import { readResetTime } from './reset-time.ts'
 
 /** What the turn had said before its result. */
@@ -22,13 +22,13 @@ interface Told {
 
 /** Why the turn ended. `subtype` says "success" for most errors, and the exit code is 0 for some: neither is believed alone. */
 export function endingOf(result: Fields, before: Before, now: number): TurnEnd {
-  const text = textOf(result.result) || textOf(result.error) || listOf(result.errors).map(textOf).join('\n')
+  const text = textIn(result.result) || textIn(result.error) || listIn(result.errors).map(textIn).join('\n')
   const told: Told = {
-    terminal: textOf(result.terminal_reason),
-    subtype: textOf(result.subtype),
+    terminal: textIn(result.terminal_reason),
+    subtype: textIn(result.subtype),
     isError: result.is_error === true,
-    status: numberOf(result.api_error_status) ?? 0,
-    error: `${textOf(result.api_error)} ${before.error}`,
+    status: numberIn(result.api_error_status) ?? 0,
+    error: `${textIn(result.api_error)} ${before.error}`,
     text,
   }
   const reason = rules.find(([, is]) => is(told))?.[0] ?? 'crashed'

@@ -1,8 +1,8 @@
 import type { AgentEvent, TurnEnd } from '../ports/driver.ts'
 import { endingOf } from './claude-ending.ts'
 import { usageOf, usageOfAmp, used } from './claude-usage.ts'
-import { type Fields, fieldsOf, inShort, listOf, numberOf, textOf } from './fields.ts'
-import { objectsIn } from './json-lines.ts'
+import { type Fields, fieldsIn, inShort, listIn, numberIn, textIn } from './json.ts'
+import { toldIn } from './json.ts'
 
 /** In what the programs that speak this stream differ. */
 export interface Dialect {
@@ -43,9 +43,9 @@ export function claudeReader(dialect: Dialect): (line: string, now: number) => A
     hints: new Set(),
   }
   return (line, now) => {
-    const { objects, whole } = objectsIn(line)
+    const { objects, whole } = toldIn(line)
     const believed = whole ? objects : objects.filter((one) => isEvent(one, heard.session))
-    return believed.flatMap((one) => readers.get(textOf(one.type))?.(one, heard, dialect, now) ?? [])
+    return believed.flatMap((one) => readers.get(textIn(one.type))?.(one, heard, dialect, now) ?? [])
   }
 }
 
@@ -65,21 +65,21 @@ const alive: AgentEvent[] = [{ kind: 'alive' }]
 const system: Reader = (said, heard) => {
   if (said.subtype === 'api_retry') return [retrying(said)]
   if (said.subtype !== 'init') return alive
-  const session = textOf(said.session_id)
-  const model = textOf(said.model) || null
+  const session = textIn(said.session_id)
+  const model = textIn(said.model) || null
   // Told anew at every turn.
   if (!session || (session === heard.session && model === heard.model)) return alive
   heard.session = session
   heard.model = model
-  return [{ kind: 'session', session, model, version: textOf(said.claude_code_version) || null }]
+  return [{ kind: 'session', session, model, version: textIn(said.claude_code_version) || null }]
 }
 
 function retrying(said: Fields): AgentEvent {
-  const status = numberOf(said.error_status)
-  const error = textOf(said.error)
-  const count = `try ${numberOf(said.attempt) ?? '?'} of ${numberOf(said.max_retries) ?? '?'}`
+  const status = numberIn(said.error_status)
+  const error = textIn(said.error)
+  const count = `try ${numberIn(said.attempt) ?? '?'} of ${numberIn(said.max_retries) ?? '?'}`
   const text = inShort([error || 'error', status, count].filter((part) => part !== null).join(', '))
-  return { kind: 'retrying', cause: causeOf(status ?? 0, error), delayMs: numberOf(said.retry_delay_ms), text }
+  return { kind: 'retrying', cause: causeOf(status ?? 0, error), delayMs: numberIn(said.retry_delay_ms), text }
 }
 
 function causeOf(status: number, error: string): 'limit' | 'overloaded' | 'auth' | 'server' {
@@ -89,16 +89,16 @@ function causeOf(status: number, error: string): 'limit' | 'overloaded' | 'auth'
 }
 
 const assistant: Reader = (said, heard, dialect) => {
-  const message = fieldsOf(said.message)
+  const message = fieldsIn(said.message)
   if (said.is_api_error_message === true || (message.model === '<synthetic>' && said.error !== undefined)) {
     // The result says it again: these are not the agent's words.
-    heard.error = textOf(said.error)
+    heard.error = textIn(said.error)
     return alive
   }
   heard.isOver = false
   const isSubAgent = typeof said.parent_tool_use_id === 'string'
-  const events = listOf(message.content).flatMap((block) => readBlock(fieldsOf(block), heard, isSubAgent))
-  if (dialect.usageIn === 'message') events.push(...used(usageOfAmp(fieldsOf(message.usage)), {}))
+  const events = listIn(message.content).flatMap((block) => readBlock(fieldsIn(block), heard, isSubAgent))
+  if (dialect.usageIn === 'message') events.push(...used(usageOfAmp(fieldsIn(message.usage)), {}))
   if (dialect.endTurn && !isSubAgent && message.stop_reason === 'end_turn') events.push(...endTurn(heard))
   return events
 }
@@ -112,9 +112,9 @@ function endTurn(heard: Heard): AgentEvent[] {
 
 const user: Reader = (said, heard, dialect) => {
   heard.isOver = false
-  const hint = said.isReplay === true ? dialect.hintOf(textOf(said.uuid)) : undefined
-  const blocks = listOf(fieldsOf(said.message).content)
-  return [...hearing(hint, heard), ...blocks.flatMap((block) => readBlock(fieldsOf(block), heard, true))]
+  const hint = said.isReplay === true ? dialect.hintOf(textIn(said.uuid)) : undefined
+  const blocks = listIn(fieldsIn(said.message).content)
+  return [...hearing(hint, heard), ...blocks.flatMap((block) => readBlock(fieldsIn(block), heard, true))]
 }
 
 function hearing(hint: string | undefined, heard: Heard): AgentEvent[] {
@@ -125,25 +125,25 @@ function hearing(hint: string | undefined, heard: Heard): AgentEvent[] {
 
 /** `tool_use`, `server_tool_use`, `mcp_tool_use` and their results, and the agent's own text. */
 function readBlock(block: Fields, heard: Heard, isForeign: boolean): AgentEvent[] {
-  const type = textOf(block.type)
+  const type = textIn(block.type)
   if (type.endsWith('tool_use')) return beginning(block, heard)
   if (type.endsWith('tool_result')) return ending(block, heard)
-  const text = type === 'text' && !isForeign ? textOf(block.text) : ''
+  const text = type === 'text' && !isForeign ? textIn(block.text) : ''
   if (text.trim() === '') return []
   heard.lastText = text
   return [{ kind: 'text', text }]
 }
 
 function beginning(block: Fields, heard: Heard): AgentEvent[] {
-  const id = textOf(block.id)
-  const name = textOf(block.name)
+  const id = textIn(block.id)
+  const name = textIn(block.name)
   if (!id || heard.tools.has(id)) return []
   heard.tools.set(id, name)
-  return [{ kind: 'tool', phase: 'begins', id, name, detail: detailOf(fieldsOf(block.input)) }]
+  return [{ kind: 'tool', phase: 'begins', id, name, detail: detailOf(fieldsIn(block.input)) }]
 }
 
 function ending(block: Fields, heard: Heard): AgentEvent[] {
-  const id = textOf(block.tool_use_id)
+  const id = textIn(block.tool_use_id)
   const name = heard.tools.get(id)
   if (name === undefined) return []
   heard.tools.delete(id)
@@ -154,13 +154,13 @@ const telling = ['command', 'cmd', 'file_path', 'path', 'pattern', 'query', 'url
 
 function detailOf(input: Fields): string {
   const key = telling.find((name) => typeof input[name] === 'string')
-  return inShort(key === undefined ? JSON.stringify(input) : textOf(input[key]))
+  return inShort(key === undefined ? JSON.stringify(input) : textIn(input[key]))
 }
 
 const wordsOf = (content: unknown): string =>
-  textOf(content) ||
-  listOf(content)
-    .map((block) => textOf(fieldsOf(block).text))
+  textIn(content) ||
+  listIn(content)
+    .map((block) => textIn(fieldsIn(block).text))
     .join(' ')
 
 const result: Reader = (said, heard, dialect, now) => {
@@ -188,15 +188,15 @@ function close(heard: Heard, end: TurnEnd): AgentEvent[] {
 
 /** `allowed_warning` only says how full it is; `rejected` is the end, unless extra usage is paid for. */
 const rateLimit: Reader = (said, heard) => {
-  const limit = fieldsOf(said.rate_limit_info)
+  const limit = fieldsIn(said.rate_limit_info)
   const reached = limit.status === 'rejected' && limit.isUsingOverage !== true
-  const resetsAt = numberOf(limit.resetsAt)
+  const resetsAt = numberIn(limit.resetsAt)
   const until = resetsAt === null ? null : resetsAt * 1000
   if (reached) heard.limitUntil = until
-  const fullness = numberOf(limit.utilization)
+  const fullness = numberIn(limit.utilization)
   const words = [
-    textOf(limit.rateLimitType),
-    textOf(limit.status),
+    textIn(limit.rateLimitType),
+    textIn(limit.status),
     fullness === null ? '' : `${Math.round(fullness * 100)} %`,
   ]
   return [{ kind: 'limit', reached, until, text: inShort(words.filter(Boolean).join(' ')) }]
@@ -204,7 +204,7 @@ const rateLimit: Reader = (said, heard) => {
 
 /** What becomes of a message of ours that has a uuid. */
 const lifecycle: Reader = (said, heard, dialect) => {
-  const uuid = textOf(said.command_uuid)
+  const uuid = textIn(said.command_uuid)
   if (said.state === 'queued') heard.queued.add(uuid)
   else heard.queued.delete(uuid)
   return said.state === 'started' ? hearing(dialect.hintOf(uuid), heard) : []

@@ -1,6 +1,6 @@
 import { noUsage, type Usage } from '../domain/task.ts'
 import type { AgentEvent } from '../ports/driver.ts'
-import { type Fields, fieldsOf, isFields, numberOf } from './fields.ts'
+import { type Fields, fieldsIn, isFields, numberIn } from './json.ts'
 
 /**
  * What a turn used. The sums by model are since the last result, with the money, and count sub-agents too. `total_cost_usd` is not
@@ -8,27 +8,27 @@ import { type Fields, fieldsOf, isFields, numberOf } from './fields.ts'
  */
 export function usageOf(result: Fields): AgentEvent[] {
   const since = result.model_usage_since_last_result
-  if (isFields(since)) return used(Object.values(since).map(fieldsOf).map(ofModel).reduce(plus, noUsage), {})
-  const costUsd = numberOf(result.total_cost_usd)
-  return used(tokensOf(fieldsOf(result.usage)), costUsd === null ? {} : { costUsd })
+  if (isFields(since)) return used(Object.values(since).map(fieldsIn).map(ofModel).reduce(plus, noUsage), {})
+  const costUsd = numberIn(result.total_cost_usd)
+  return used(tokensOf(fieldsIn(result.usage)), costUsd === null ? {} : { costUsd })
 }
 
 /** Tokens as the provider counts them: what came from a cache stands beside the input and is input all the same. */
 function tokensOf(usage: Fields): Partial<Usage> {
-  const cached = numberOf(usage.cache_read_input_tokens) ?? 0
-  const written = numberOf(usage.cache_creation_input_tokens) ?? 0
+  const cached = numberIn(usage.cache_read_input_tokens) ?? 0
+  const written = numberIn(usage.cache_creation_input_tokens) ?? 0
   return {
-    inputTokens: (numberOf(usage.input_tokens) ?? 0) + cached + written,
+    inputTokens: (numberIn(usage.input_tokens) ?? 0) + cached + written,
     cachedInputTokens: cached,
-    outputTokens: numberOf(usage.output_tokens) ?? 0,
+    outputTokens: numberIn(usage.output_tokens) ?? 0,
   }
 }
 
 /** Amp's documented example counts 12,783 input tokens, of which 12,416 were read from a cache and 367 written to it. */
 export const usageOfAmp = (usage: Fields): Partial<Usage> => ({
-  inputTokens: numberOf(usage.input_tokens) ?? 0,
-  cachedInputTokens: numberOf(usage.cache_read_input_tokens) ?? 0,
-  outputTokens: numberOf(usage.output_tokens) ?? 0,
+  inputTokens: numberIn(usage.input_tokens) ?? 0,
+  cachedInputTokens: numberIn(usage.cache_read_input_tokens) ?? 0,
+  outputTokens: numberIn(usage.output_tokens) ?? 0,
 })
 
 /** Nothing used is nothing to tell. */
@@ -38,12 +38,12 @@ export const used = (added: Partial<Usage>, total: Partial<Usage>): AgentEvent[]
     : []
 
 function ofModel(model: Fields): Usage {
-  const cached = numberOf(model.cacheReadInputTokens) ?? 0
+  const cached = numberIn(model.cacheReadInputTokens) ?? 0
   return {
-    inputTokens: (numberOf(model.inputTokens) ?? 0) + cached + (numberOf(model.cacheCreationInputTokens) ?? 0),
+    inputTokens: (numberIn(model.inputTokens) ?? 0) + cached + (numberIn(model.cacheCreationInputTokens) ?? 0),
     cachedInputTokens: cached,
-    outputTokens: numberOf(model.outputTokens) ?? 0,
-    costUsd: numberOf(model.costUSD) ?? 0,
+    outputTokens: numberIn(model.outputTokens) ?? 0,
+    costUsd: numberIn(model.costUSD) ?? 0,
   }
 }
 

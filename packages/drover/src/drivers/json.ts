@@ -25,6 +25,13 @@ export function objectsIn(line: string): Fields[] {
   return isFields(rest) ? [rest] : piecesOf(line, begins)
 }
 
+/** A line whose objects had to be looked for was broken: its reader should believe less. */
+export function toldIn(line: string): { objects: Fields[]; whole: boolean } {
+  const said = parsed(line)
+  if (said !== undefined) return { objects: isFields(said) ? [said] : [], whole: true }
+  return { objects: objectsIn(line), whole: false }
+}
+
 function piecesOf(line: string, begins: number): Fields[] {
   const pieces: Fields[] = []
   for (let at = line.indexOf('{"', begins), tried = 0; at !== -1 && tried < tries; tried++) {
@@ -57,4 +64,13 @@ function parsed(text: string): unknown {
   } catch {
     return undefined // the caller looks for what is whole in it
   }
+}
+
+/** One line of it, short enough to be shown in passing. */
+export const inShort = (text: string, length = 200): string => {
+  const line = text
+    .slice(0, 4 * length)
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+  return line.length > length ? `${line.slice(0, length - 1)}…` : line
 }
