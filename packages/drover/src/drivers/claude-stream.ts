@@ -1,8 +1,7 @@
 import type { AgentEvent, TurnEnd } from '../ports/driver.ts'
 import { endingOf } from './claude-ending.ts'
 import { usageOf, usageOfAmp, used } from './claude-usage.ts'
-import { type Fields, fieldsIn, inShort, listIn, numberIn, textIn } from './json.ts'
-import { toldIn } from './json.ts'
+import { type Fields, fieldsIn, inShort, listIn, numberIn, textIn, toldIn } from './json.ts'
 
 /** In what the programs that speak this stream differ. */
 export interface Dialect {
