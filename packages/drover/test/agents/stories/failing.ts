@@ -67,11 +67,16 @@ export const limited: Story = {
       parked.map(({ data }) => [data.agent, data.why]),
       [[agents.agent.name, 'limit']],
     )
-    const late = parked[0]!.data.until! - (refused!.at + resetMs)
-    assert.ok(late > -1000 && late < 2000, `parked ${late} ms after the reset`)
+    assertSoonAfter(parked[0]!.data.until, refused!.at + resetMs)
     await goneOn(agents, 'eager')
     assert.deepEqual(await counted(agents, 'eager'), [])
   },
+}
+
+/** Not all machines come back in one moment, and a reset is told in whole seconds. */
+function assertSoonAfter(parked: number | null, reset: number): void {
+  const late = parked! - reset
+  assert.ok(late >= 0 && late <= 6100, `parked until ${late} ms after the reset`)
 }
 
 const many = Array.from({ length: 16 }, (_, index) => `task-${index}`)
@@ -93,10 +98,10 @@ export const limitedTogether: Story = {
     const parkings = await world.all('account.parked')
     const [parked] = parkings
     assert.equal(new Set(parkings.map(({ data }) => data.account)).size, 1)
-    assert.equal(parked!.data.until, until)
+    assertSoonAfter(parked!.data.until, until)
     const claims = (await world.all('task.claimed')).filter(({ at }) => at > parked!.at)
     assert.deepEqual(
-      claims.filter(({ at }) => at < until),
+      claims.filter(({ at }) => at < parked!.data.until!),
       [],
       'something was started meanwhile',
     )
