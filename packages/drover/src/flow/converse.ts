@@ -7,7 +7,7 @@ import { deadlineOf, tooLate, tooQuiet } from './deadline.ts'
 import { interrupt, relaunch } from './go-on.ts'
 import { handBack, spentBefore } from './hand-back.ts'
 import type { Chosen } from './chosen.ts'
-import { launchProgram, sessionOf, specOf } from './launch.ts'
+import { launchProgram, sessionOf, spokenSpec } from './launch.ts'
 import { steer } from './steer.ts'
 import { hear, nothingHeard, type Talking } from './talking.ts'
 import { cutShort } from './who-stopped.ts'
@@ -49,14 +49,7 @@ async function begin(crew: Crew, durable: Durable, { work, chosen, folder, found
       folder,
       opening: session === null ? 'anew' : { session, words: crew.system.earlier(folder) > 0 ? 'Go on.' : null },
     })
-  const worktree = (await crew.workspace.find(work.owner))?.path ?? folder
-  const spec = await specOf(crew, work, chosen, {
-    folder,
-    worktree,
-    promptFile: `${folder}/prompt.md`,
-    session,
-    env: {},
-  })
+  const spec = await spokenSpec(crew, work, chosen, { folder, session })
   const talking: Talking = {
     crew,
     durable,

@@ -1,5 +1,5 @@
 import { act } from './act.ts'
-import { launchProgram, sessionOf, specOf } from './launch.ts'
+import { launchProgram, sessionOf, spokenSpec } from './launch.ts'
 import { hear, type Interruption, nothingHeard, type Talking } from './talking.ts'
 import { markOf } from './work.ts'
 
@@ -27,14 +27,7 @@ export async function relaunch(talking: Talking, words: string | 'anew'): Promis
   await crew.system.again(folder)
   const opening = session === null ? ('anew' as const) : { session, words, isLast: talking.overBudget !== null }
   await launchProgram(crew, work, chosen, { folder, opening })
-  const worktree = (await crew.workspace.find(work.owner))?.path ?? folder
-  const spec = await specOf(crew, work, chosen, {
-    folder,
-    worktree,
-    promptFile: `${folder}/prompt.md`,
-    session,
-    env: {},
-  })
+  const spec = await spokenSpec(crew, work, chosen, { folder, session })
   talking.chosen = chosen
   talking.talk = chosen.driver.talk(spec)
   talking.resumed = session !== null

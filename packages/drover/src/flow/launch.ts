@@ -28,16 +28,6 @@ export async function launchProgram(
   await crew.workspace.forgetClaims(work.owner)
   const promptFile = await writeWords(crew, work, chosen, { folder, opening })
   const { path: worktree, gitFolders = [] } = (await crew.workspace.find(work.owner))!
-  const env = (extra: Record<string, string>): Record<string, string> =>
-    crew.here.envOf({
-      task: work.task,
-      parent: work.owner,
-      attempt: work.attempt,
-      worktree,
-      base: work.base,
-      slot: work.slot,
-      extra,
-    })
   const session = opening === 'anew' ? null : opening.session
   const spec = await specOf(crew, work, chosen, {
     folder,
@@ -45,7 +35,7 @@ export async function launchProgram(
     gitFolders,
     promptFile,
     session,
-    env: env({}),
+    env: envIn(crew, work, worktree),
     budgetUsd: await budgetOf(crew, work, opening),
   })
   const launch: Launch = crew.isolation.wrap(chosen.driver.spawn(spec), { worktree, folder })
@@ -55,10 +45,33 @@ export async function launchProgram(
     cwd: worktree,
     file: launch.file,
     args: launch.args,
-    env: env({ ...launch.env, ...crew.envOfAccount(chosen.agent, chosen.account) }),
+    env: envIn(crew, work, worktree, { ...launch.env, ...crew.envOfAccount(chosen.agent, chosen.account) }),
     stdin: launch.stdin,
     files: { ...launch.files, ...(open.length > 0 ? { open: open.map((line) => `${line}\n`).join('') } : {}) },
   })
+}
+
+const envIn = (crew: Crew, work: Work, worktree: string, extra: Record<string, string> = {}): Record<string, string> =>
+  crew.here.envOf({
+    task: work.task,
+    parent: work.owner,
+    attempt: work.attempt,
+    worktree,
+    base: work.base,
+    slot: work.slot,
+    extra,
+  })
+
+/** What the program was told that runs in this folder, for the talk with it: some hear of their tools and folders there. */
+export async function spokenSpec(
+  crew: Crew,
+  work: Work,
+  chosen: Chosen,
+  { folder, session }: { folder: string; session: string | null },
+): Promise<Spec> {
+  const { path: worktree = folder, gitFolders = [] } = (await crew.workspace.find(work.owner)) ?? {}
+  const env = envIn(crew, work, worktree)
+  return specOf(crew, work, chosen, { folder, worktree, gitFolders, promptFile: `${folder}/prompt.md`, session, env })
 }
 
 /** Its last turn, to hand back what it has, costs what it costs. A session counts on from what it has cost before. */
@@ -70,7 +83,7 @@ async function budgetOf(crew: Crew, { owner }: Work, opening: Opening): Promise<
 }
 
 /** What the driver is to know: the same for the program that is started and for the one that is found. */
-export async function specOf(
+async function specOf(
   crew: Crew,
   work: Work,
   { task, model, permission, driver }: Chosen,

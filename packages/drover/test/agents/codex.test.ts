@@ -1,6 +1,6 @@
 import { cost } from './stories/cost.ts'
 import { agentDies, daemonDiesAndResumes } from './stories/dying.ts'
-import { limited, silent, transient, unauthorized } from './stories/failing.ts'
+import { limitedToTheMinute, silent, transient, unauthorized } from './stories/failing.ts'
 import { hintedInTurn, paused, pausedInTool } from './stories/steering.ts'
 import { asks, waitsForChild } from './stories/tools.ts'
 import { parallel } from './stories/working.ts'
@@ -16,7 +16,7 @@ tell('codex', [
   transient,
   unauthorized,
   silent,
-  limited,
+  limitedToTheMinute,
   cost,
   waitsForChild,
   asks,

