@@ -12,14 +12,16 @@ export function openMouth(to: {
   look: (folder: string) => Promise<AgentState>
   forget: (folder: string) => void
 }): Mouth {
+  const tongues = openTongues()
   return {
-    say: (folder, lines) => sayInto(folder, lines.map((line) => `${line}\n`).join('')),
+    say: (folder, lines) => tongues.say(folder, lines.map((line) => `${line}\n`).join('')),
     async interrupt(folder) {
       const leader = leaderIn(folder)
       if (leader && (await to.look(folder)).state === 'alive') signalGroup(leader.pid, 'SIGINT')
     },
     async again(folder) {
       to.forget(folder)
+      tongues.forget(folder)
       return putAside(folder)
     },
     earlier: earlierIn,
@@ -37,25 +39,58 @@ function signalGroup(group: number, signal: NodeJS.Signals): void {
 
 const patienceMs = 10_000
 const againMs = 5
+const seldomMs = 250
 
-/** Writes into the FIFO of an agent's folder; nobody waits for ever for one that does not read. */
-async function sayInto(folder: string, text: string): Promise<boolean> {
-  const file = openForWriting(join(folder, 'in'))
-  if (file === undefined) return false
-  try {
-    const bytes = Buffer.from(text)
-    const late = performance.now() + patienceMs
-    for (let done = 0; done < bytes.length;) {
-      const wrote = writeSome(file, bytes.subarray(done))
-      done += wrote
-      if (wrote > 0) continue
-      if (performance.now() > late) return false
-      await pass(againMs)
+/** What waits to be written into the FIFO of one agent, in order. */
+interface Tongue {
+  file: number
+  left: { bytes: Buffer; done: (heard: boolean) => void }[]
+}
+
+/**
+ * Writes into the FIFOs of agents. Nobody waits for ever for one that does not read; but what it has half of it must get
+ * whole, before anything else: the rest waits for as long as the agent lives.
+ */
+function openTongues() {
+  const tongues = new Map<string, Tongue>()
+
+  const work = async (folder: string, { file, left }: Tongue): Promise<void> => {
+    for (let pause = againMs; left.length > 0;) {
+      const wrote = writeSome(file, left[0]!.bytes)
+      left[0]!.bytes = left[0]!.bytes.subarray(wrote)
+      if (left[0]!.bytes.length === 0) left.shift()!.done(true)
+      if (wrote > 0) pause = againMs
+      else await pass((pause = Math.min(pause * 2, seldomMs)), undefined, { ref: false })
     }
-    return true
-  } finally {
-    closeSync(file)
+    // Another may have taken its place.
+    if (tongues.get(folder)?.left === left) forget(folder)
   }
+
+  /** What waits for an agent that is gone must not reach the next one in its folder. */
+  const forget = (folder: string): void => {
+    const tongue = tongues.get(folder)
+    if (!tongue) return
+    tongues.delete(folder)
+    for (const { done } of tongue.left.splice(0)) done(false)
+    closeSync(tongue.file)
+  }
+
+  const say = (folder: string, text: string): Promise<boolean> => {
+    const bytes = Buffer.from(text)
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const known = tongues.get(folder)
+    const file = known?.file ?? openForWriting(join(folder, 'in'))
+    if (file === undefined) return Promise.resolve(false)
+    const tongue = known ?? { file, left: [] }
+    tongue.left.push({ bytes, done: resolve })
+    if (!known) {
+      tongues.set(folder, tongue)
+      void work(folder, tongue)
+    }
+    const late = pass(patienceMs, false, { ref: false })
+    return Promise.race([promise, late])
+  }
+  return { say, forget }
 }
 
 /** Without waiting for a reader: where there is none the agent is gone. */
@@ -80,7 +115,7 @@ function writeSome(file: number, bytes: Buffer): number {
   }
 }
 
-const traces = ['out', 'err', 'exit', 'pid', 'open', 'said']
+const traces = ['out', 'err', 'exit', 'pid', 'open', 'said', 'interrupted']
 
 const earlierIn = (folder: string): number =>
   existsSync(folder) ? readdirSync(folder).filter((name) => /^out\.\d+$/.test(name)).length : 0

@@ -66,6 +66,7 @@ const meanings: { [T in Event['type']]?: (task: Task, facts: Facts[T], event: Ev
   'task.unblocked': (task, { how, resets, fresh }) => ({
     ...(resets ? again : {}),
     fresh: fresh || task.fresh,
+    ...(fresh ? forgotten : {}),
     approved: how === 'approved' ? task.commit : task.approved,
     budgets: task.budgets + (task.blockedReason === 'budget' ? 1 : 0),
   }),
@@ -76,6 +77,7 @@ const meanings: { [T in Event['type']]?: (task: Task, facts: Facts[T], event: Ev
     ...again,
     rest: null,
     fresh: fresh || task.status === 'completed',
+    ...(fresh || task.status === 'completed' ? forgotten : {}),
     landedCommit: null,
     verdict: null,
   }),
@@ -94,6 +96,9 @@ const meanings: { [T in Event['type']]?: (task: Task, facts: Facts[T], event: Ev
   'agent.session': (_, { session, agent, account }) => ({ session: session || null, sessionAgent: agent, account }),
   'agent.usage': (task, { usage }) => ({ usage: addUsage(task.usage, usage) }),
 }
+
+/** Who begins anew on the tip must not remember work that is not there. */
+const forgotten = { session: null, sessionAgent: null } as const
 
 /** What a paused task goes back to: its place in landing, or what it was blocked for; work starts again otherwise. */
 function resting(task: Task): Task['rest'] {

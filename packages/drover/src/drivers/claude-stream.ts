@@ -27,6 +27,8 @@ interface Heard {
   lastText: string
   /** The turn's end was told already. */
   isOver: boolean
+  /** A turn has ended and no other has begun. */
+  between: boolean
 }
 
 type Reader = (said: Fields, heard: Heard, dialect: Dialect, now: number) => AgentEvent[]
@@ -40,6 +42,7 @@ export function claudeReader(dialect: Dialect): (line: string, now: number) => A
     tools: new Map(),
     queued: new Set(),
     hints: new Set(),
+    between: false,
   }
   return (line, now) => {
     const { objects, whole } = toldIn(line)
@@ -67,10 +70,15 @@ const system: Reader = (said, heard) => {
   const session = textIn(said.session_id)
   const model = textIn(said.model) || null
   // Told anew at every turn.
-  if (!session || (session === heard.session && model === heard.model)) return alive
+  if (!session || (session === heard.session && model === heard.model)) return heard.between ? next(heard) : alive
   heard.session = session
   heard.model = model
   return [{ kind: 'session', session, model, version: textIn(said.claude_code_version) || null }]
+}
+
+function next(heard: Heard): AgentEvent[] {
+  heard.between = false
+  return [{ kind: 'begins' }]
 }
 
 function retrying(said: Fields): AgentEvent {
@@ -181,7 +189,7 @@ function close(heard: Heard, end: TurnEnd): AgentEvent[] {
     detail: '',
   }))
   heard.tools.clear()
-  Object.assign(heard, newTurn())
+  Object.assign(heard, newTurn(), { between: true })
   return [...tools, { kind: 'turn', end }]
 }
 

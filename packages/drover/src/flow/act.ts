@@ -28,7 +28,11 @@ const deeds: Deeds = {
     // What goes on by itself after all has no limit.
     heard.limit = reached ? (heard.limit ?? { until, text, at: crew.clock.ticks() }) : null
   },
-  heard: (talking, { hint }) => delivered(talking, [hint]),
+  heard: (talking, { hint }) => {
+    begins(talking)
+    return delivered(talking, [hint])
+  },
+  begins,
   async reply({ crew, folder }, { lines }) {
     await crew.system.say(folder, lines)
   },
@@ -36,6 +40,11 @@ const deeds: Deeds = {
     heard.turn = end
     heard.busy.clear()
   },
+}
+
+/** What seemed to be the end of its turn is followed by another: its model answers to that in its own time. */
+function begins({ heard }: Talking): void {
+  heard.turn = null
 }
 
 const answers: ReadonlySet<AgentEvent['kind']> = new Set(['text', 'tool', 'usage'])

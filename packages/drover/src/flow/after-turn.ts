@@ -3,7 +3,9 @@ import type { TurnEnd, TurnReason } from '../ports/driver.ts'
 import type { AgentState } from '../ports/system.ts'
 import { tell } from './act.ts'
 import { handBackWords } from './budget.ts'
-import { goOn, relaunch } from './go-on.ts'
+import { fallbackFile, goOn, noteInterruption, relaunch } from './go-on.ts'
+import { type Hint, waitingHints } from './hints.ts'
+import { beginLast } from './hand-back.ts'
 import { accountOf } from './launch.ts'
 import { inItsPlace, steer } from './steer.ts'
 import type { Talking } from './talking.ts'
@@ -23,7 +25,8 @@ interface Turned {
 /** What follows the end of a turn: the attempt's end, or another turn (then nothing is returned and no turn stands). */
 export async function afterTurn(talking: Talking, { turn, isAlive, signal }: Turned): Promise<Ran | undefined> {
   const { interrupted } = talking
-  if (interrupted === 'budget') return overBudget(talking.overBudget ?? 'its budget is spent')
+  if (interrupted === 'last' && turn.reason !== 'interrupted')
+    return overBudget(talking.overBudget ?? 'its budget is spent')
   if (turn.reason !== 'overloaded') talking.overloads = 0
   if (signal.aborted) return undefined
   return ends[turn.reason](talking, turn, { isAlive, signal })
@@ -33,12 +36,7 @@ type End = (talking: Talking, turn: TurnEnd, at: { isAlive: boolean; signal: Abo
 
 const ends: Record<TurnReason, End> = {
   done: afterWork,
-  interrupted: async (talking, turn) => {
-    if (talking.interrupted === null)
-      return broke('crashed', turn.text || 'its turn was interrupted, and not by drover')
-    talking.heard.turn = null
-    return undefined
-  },
+  interrupted: wasInterrupted,
   limit: async (talking, turn) => limited(talking, 'limit', turn),
   auth: async (talking, turn) => limited(talking, 'auth', turn),
   overloaded: tryAgain,
@@ -51,7 +49,7 @@ const ends: Record<TurnReason, End> = {
     // The program itself kept count, and says no more unless it is begun again.
     talking.overBudget ??= turn.text || 'its budget is spent'
     await relaunch(talking, handBackWords(talking.overBudget))
-    talking.interrupted = 'budget'
+    await noteInterruption(talking, 'last')
     return undefined
   },
   max_turns: async (_, turn) => broke('failed', turn.text || 'it took more turns than it may'),
@@ -60,9 +58,22 @@ const ends: Record<TurnReason, End> = {
     const { fallback } = talking.chosen.driver
     if (!fallback) return broke('crashed', turn.text || 'its program does not speak the protocol that drover knows')
     talking.chosen = { ...talking.chosen, driver: fallback }
-    await relaunch(talking, 'anew')
+    await talking.crew.system.writeFile(fallbackFile(talking.folder), fallback.name)
+    await relaunch(talking, 'as it began')
     return undefined
   },
+}
+
+/** By this daemon, or by one that died before it could go on from there. */
+async function wasInterrupted(talking: Talking, turn: TurnEnd): Promise<Ran | undefined> {
+  const { interrupted, overBudget: spent, heard } = talking
+  if (interrupted === null) return broke('crashed', turn.text || 'its turn was interrupted, and not by drover')
+  if (interrupted === 'limit') return limited(talking, 'limit', heard.limit ?? turn)
+  // The word for its last turn waits for it already.
+  if (interrupted === 'last') heard.turn = null
+  else if (spent !== null) await beginLast(talking, spent)
+  else await goOn(talking, 'Go on.')
+  return undefined
 }
 
 /** What it remembers is of no use any more: whoever comes next begins anew. */
@@ -90,14 +101,14 @@ export function limited(talking: Talking, end: 'limit' | 'auth', about: { until:
 /** Done, unless a person said something that it has not taken up yet. */
 async function afterWork(talking: Talking, turn: TurnEnd, { isAlive }: { isAlive: boolean }): Promise<Ran | undefined> {
   const { crew, work, heard, chosen } = talking
-  const hints = chosen.driver.abilities.hint === 'none' ? [] : await crew.reading.pendingHints(work.task)
+  const hints = chosen.driver.abilities.hint === 'none' ? [] : await waitingHints(crew.reading, work.task)
   if (hints.length > 0) return takeUp(talking, hints, isAlive)
   if (isAlive) await untilGone(talking)
   return { end: 'over', exitCode: 0, signal: null, words: '', said: (turn.text || heard.words).slice(-8000) }
 }
 
 /** What is said to it now is its next turn. One that does not show in time that it heard is told in a turn begun for it. */
-async function takeUp(talking: Talking, hints: Parameters<typeof inItsPlace>[1], isAlive: boolean): Promise<undefined> {
+async function takeUp(talking: Talking, hints: readonly Hint[], isAlive: boolean): Promise<undefined> {
   const { crew, work, heard, chosen } = talking
   if (chosen.driver.abilities.hint === 'interrupt' || !isAlive) return inItsPlace(talking, hints)
   const isUnsaid = ({ said }: (typeof hints)[number]): boolean => said !== work.attempt
@@ -138,9 +149,10 @@ async function tryAgain(
   return undefined
 }
 
-/** A session that is not there any more is begun anew, once; anything else is a crash. */
+/** A session that is not there any more is begun anew, once; anything else is a crash. One that was opened is there. */
 async function crashed(talking: Talking, text: string): Promise<Ran | undefined> {
-  if (!talking.resumed || talking.heard.answered) return broke('crashed', text || 'it ended without a word')
+  const { resumed, heard } = talking
+  if (!resumed || heard.answered || heard.session !== null) return broke('crashed', text || 'it ended without a word')
   await forget(talking, `lost/${talking.crew.system.earlier(talking.folder)}`)
   await relaunch(talking, 'anew')
   return undefined
@@ -158,5 +170,7 @@ export async function afterEnd(talking: Talking, state: AgentState, signal: Abor
   if (turn) return afterTurn(talking, { turn, isAlive: false, signal })
   const how = by === null ? `exit code ${exitCode}` : `killed by ${by}`
   const said = errors.trim().slice(-1500)
-  return crashed(talking, `it ended in the middle of its turn (${how})${said && `: ${said}`}`)
+  const words = `it ended in the middle of its turn (${how})${said && `: ${said}`}`
+  // Who is killed has lost nothing but time.
+  return by === null ? crashed(talking, words) : broke('crashed', words)
 }

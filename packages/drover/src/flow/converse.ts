@@ -4,7 +4,7 @@ import { act } from './act.ts'
 import { afterEnd, afterTurn, limited } from './after-turn.ts'
 import type { Crew } from './crew.ts'
 import { deadlineOf, tooLate, tooQuiet } from './deadline.ts'
-import { interrupt, relaunch } from './go-on.ts'
+import { fallbackFile, interrupt, interruptionIn, relaunch } from './go-on.ts'
 import { handBack, spentBefore } from './hand-back.ts'
 import type { Chosen } from './chosen.ts'
 import { launchProgram, sessionOf, spokenSpec } from './launch.ts'
@@ -42,7 +42,8 @@ export async function converse(crew: Crew, durable: Durable, at: Meeting, signal
 }
 
 /** Finds the program, or starts it. One that cannot be spoken to by a new daemon is stopped, and its session goes on in another. */
-async function begin(crew: Crew, durable: Durable, { work, chosen, folder, found }: Meeting): Promise<Talking> {
+async function begin(crew: Crew, durable: Durable, { work, chosen: wanted, folder, found }: Meeting): Promise<Talking> {
+  const chosen = await asItSpeaks(crew, wanted, folder)
   const session = sessionOf(chosen)
   if (found.state === 'absent')
     await launchProgram(crew, work, chosen, {
@@ -60,12 +61,19 @@ async function begin(crew: Crew, durable: Durable, { work, chosen, folder, found
     offset: 0,
     heard: nothingHeard(crew.clock.ticks()),
     resumed: session !== null,
-    interrupted: null,
+    interrupted: found.state === 'absent' ? null : await interruptionIn(crew.system, folder),
     overloads: 0,
     overBudget: null,
   }
   if (found.state === 'alive' && !chosen.driver.abilities.adoptable) await takeUp(talking)
   return talking
+}
+
+/** A daemon before this one may have found that its program knows only the second way. */
+async function asItSpeaks({ system }: Crew, chosen: Chosen, folder: string): Promise<Chosen> {
+  const { fallback } = chosen.driver
+  const isSecond = fallback !== undefined && (await system.readFile(fallbackFile(folder))) !== undefined
+  return isSecond ? { ...chosen, driver: fallback } : chosen
 }
 
 /** What it said so far is read without an answer. When it was not done yet, its session goes on in a new program. */

@@ -1,3 +1,4 @@
+import type { System } from '../ports/system.ts'
 import { act } from './act.ts'
 import { launchProgram, sessionOf, spokenSpec } from './launch.ts'
 import { hear, type Interruption, nothingHeard, type Talking } from './talking.ts'
@@ -9,7 +10,7 @@ const graceMs = 3_000
 /** The next turn of the session: said to the program while it lives, in a new one otherwise. */
 export async function goOn(talking: Talking, words: string): Promise<void> {
   const { crew, folder, work, talk } = talking
-  talking.interrupted = null
+  await noteInterruption(talking, null)
   const alive = (await crew.system.look(folder, markOf(crew, work))).state === 'alive'
   const lines = alive ? talk.say({ kind: 'prompt', text: words }) : undefined
   if (lines === undefined || !(await crew.system.say(folder, lines))) return relaunch(talking, words)
@@ -17,7 +18,7 @@ export async function goOn(talking: Talking, words: string): Promise<void> {
 }
 
 /** A new program in the same attempt: in the session, or from the beginning where there is none. */
-export async function relaunch(talking: Talking, words: string | 'anew'): Promise<void> {
+export async function relaunch(talking: Talking, words: string | 'anew' | 'as it began'): Promise<void> {
   const { crew, work, folder } = talking
   await crew.system.end({ folder, mark: markOf(crew, work), graceMs: crew.settings.stop_grace })
   await hear(talking, (at, event) => (event.kind === 'reply' ? Promise.resolve() : act(at, event)))
@@ -25,7 +26,8 @@ export async function relaunch(talking: Talking, words: string | 'anew'): Promis
   const chosen = { ...talking.chosen, task }
   const session = words === 'anew' ? null : sessionOf(chosen)
   await crew.system.again(folder)
-  const opening = session === null ? ('anew' as const) : { session, words, isLast: talking.overBudget !== null }
+  const said = words === 'as it began' ? null : words
+  const opening = session === null ? ('anew' as const) : { session, words: said, isLast: talking.overBudget !== null }
   await launchProgram(crew, work, chosen, { folder, opening })
   const spec = await spokenSpec(crew, work, chosen, { folder, session })
   talking.chosen = chosen
@@ -33,15 +35,32 @@ export async function relaunch(talking: Talking, words: string | 'anew'): Promis
   talking.resumed = session !== null
   talking.offset = 0
   talking.heard = nothingHeard(crew.clock.ticks())
-  talking.interrupted = null
+  await noteInterruption(talking, null)
 }
+
+/** Also for a daemon that finds the end of the turn, and knows nothing else of why it came. */
+export async function noteInterruption(talking: Talking, why: Interruption | null): Promise<void> {
+  if (talking.interrupted === why) return
+  talking.interrupted = why
+  await talking.crew.system.writeFile(fileOf(talking.folder), why ?? '')
+}
+
+export async function interruptionIn(system: Pick<System, 'readFile'>, folder: string): Promise<Interruption | null> {
+  const said = await system.readFile(fileOf(folder))
+  return (['budget', 'limit', 'stop', 'last'] as const).find((why) => why === said) ?? null
+}
+
+/** Is there when the attempt's agent is spoken to in its driver's second way. */
+export const fallbackFile = (folder: string): string => `${folder}/fallback`
+
+const fileOf = (folder: string): string => `${folder}/interrupted`
 
 /** Ends the turn so that the session stays whole: by a word where it understands one, or as Ctrl-C does. Waits for it, but not for ever. */
 export async function interrupt(talking: Talking, why: Interruption): Promise<void> {
   const { crew, folder, work, talk, heard } = talking
-  talking.interrupted = why
+  await noteInterruption(talking, why)
   const lines = talk.say({ kind: 'interrupt' })
-  if (lines !== undefined) await crew.system.say(folder, lines)
+  if (lines !== undefined) void crew.system.say(folder, lines)
   else await crew.system.interrupt(folder)
   const late = crew.clock.ticks() + graceMs
   const never = new AbortController().signal

@@ -2,6 +2,7 @@ import type { Question } from '../domain/rows.ts'
 import { isOver, type Task } from '../domain/task.ts'
 import { childOf, childWords, spawnedBy, type Child } from './child.ts'
 import type { Crew } from './crew.ts'
+import { hintsSince } from './hints.ts'
 import { fence } from './prompt/fence.ts'
 import type { Work } from './work.ts'
 
@@ -50,14 +51,15 @@ function sectionsToGoOn({ answers, children }: News, target: string): string[] {
 
 /** Hints that nobody has told it yet; they count as delivered with these words. */
 async function tellHints({ reading, ledger, here }: Crew, task: Task, { attempt }: Work): Promise<string[]> {
+  const words = await hintsSince(reading, { task: task.id, attempt })
   const hints = await reading.pendingHints(task.id)
-  if (hints.length === 0) return []
+  if (hints.length === 0) return words
   const events = hints.map(
     ({ id }) => ({ type: 'task.hint_delivered', task: task.id, attempt, data: { hint: id, how: 'prompt' } }) as const,
   )
   const request = `${task.id}/${attempt}/hints/${hints.at(-1)!.id}`
   await ledger.append(events, { kind: 'machine', name: here.machine, request })
-  return hints.map(({ text }) => text)
+  return words
 }
 
 /** When the last turn that was more than an interruption began, and what was said of the attempts since. */

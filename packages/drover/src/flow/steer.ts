@@ -1,13 +1,12 @@
 import { delivered } from './act.ts'
 import { goOn } from './go-on.ts'
+import { type Hint, waitingHints } from './hints.ts'
 import type { Talking } from './talking.ts'
-
-type Hint = Awaited<ReturnType<Talking['crew']['reading']['pendingHints']>>[number]
 
 /** Hands on what people have to say, oldest first, each once: into the turn, behind it, or in its place. */
 export async function steer(talking: Talking): Promise<undefined> {
   const { crew, work, chosen } = talking
-  const hints = await crew.reading.pendingHints(work.task)
+  const hints = await waitingHints(crew.reading, work.task)
   const unsaid = hints.filter(({ said }) => said !== work.attempt)
   if (unsaid.length === 0 || chosen.driver.abilities.hint === 'none') return undefined
   return sayAll(talking, unsaid)
@@ -20,7 +19,8 @@ async function sayAll(talking: Talking, hints: readonly Hint[]): Promise<undefin
     const lines = talk.say({ kind: 'hint', id, text })
     if (lines === undefined) return undefined
     await crew.records.said(id, work.attempt)
-    if (!(await crew.system.say(folder, lines))) return undefined
+    // Nobody waits for one that reads slowly: that it has heard is shown by what it says.
+    void crew.system.say(folder, lines)
   }
 }
 

@@ -4,8 +4,8 @@ import type { Crew } from './crew.ts'
 import type { Chosen } from './chosen.ts'
 import type { Work } from './work.ts'
 
-/** Why drover itself ended a turn. */
-export type Interruption = 'budget' | 'limit' | 'stop'
+/** Why drover itself ended a turn; `last` is the turn to hand back, which comes after that. */
+export type Interruption = 'budget' | 'limit' | 'stop' | 'last'
 
 /** A conversation with an agent's program, as far as it has come. */
 export interface Talking {

@@ -90,6 +90,8 @@ export type AgentEvent =
   /** A tool that has begun and not ended is a sign of life by itself. */
   | { kind: 'tool'; phase: 'begins' | 'ends'; id: string; name: string; detail: string }
   | { kind: 'alive' }
+  /** Another turn has begun, after one that was over. */
+  | { kind: 'begins' }
   /** It tries again by itself. */
   | { kind: 'retrying'; cause: 'limit' | 'overloaded' | 'auth' | 'server'; delayMs: number | null; text: string }
   /** `added` since the last such event; `total` of the whole session, also over resuming: who counts takes the difference. */
