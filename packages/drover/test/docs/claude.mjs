@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Stands in for Claude Code in the examples of the documents. It speaks the lines of its stream-json both ways, knows its sessions again,
-// and does a little of what a task says: a file, a step, a report. `fence` paints until a person has said the color.
+// and does a little of what a task says: a file, a step, a report. A fence is painted when a person has said the color.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -65,7 +65,7 @@ let waits = false
 function work() {
   const { title, hints } = known
   if (task === 'prices' && attempt === '1') return report('BLOCK', 'Prices in cents, or as decimals?')
-  if (task === 'fence') {
+  if (task.startsWith('fence')) {
     const color = hints.map(colorIn).find(Boolean)
     waits = color === undefined
     if (waits) return undefined
@@ -91,7 +91,8 @@ function hear({ message: { content }, uuid }) {
   out({ type: 'user', message: { role: 'user', content }, uuid, isReplay: true })
   known.title ||= /^# (.+)$/m.exec(content)?.[1] ?? task
   if (uuid !== undefined) known.hints.push(content)
-  else for (const [, hint] of content.matchAll(/^## Hints from the operator\n\n((?:- .+\n?)+)/gm)) known.hints.push(hint)
+  else
+    for (const [, hint] of content.matchAll(/^## Hints from the operator\n\n((?:- .+\n?)+)/gm)) known.hints.push(hint)
   remember()
   if (uuid === undefined) text(`${words.includes('--resume') ? 'Going on with' : 'Reading'} the task: ${known.title}`)
   goOn()
