@@ -118,6 +118,7 @@ function facts({ task, beside, neededBy }: Whole, { isTerminal }: Print, now: nu
     ['needed by', neededBy.map(({ id }) => id).join(', ')],
     ['run', escaped(task.run ?? '')],
     ['agent', escaped(task.agent ?? '')],
+    ['model', escaped(task.model ?? '')],
     ['scope', escaped(task.scope.join(', '))],
     ['may read', escaped(task.repos.join(', '))],
     ['claim', claimWords(verdict, beside.report)],

@@ -37,6 +37,8 @@ describe('tasks', () => {
       'make',
       '--agent',
       'codex',
+      '--model',
+      'gpt-5.5',
     )
     assert.deepEqual(
       [
@@ -53,6 +55,7 @@ describe('tasks', () => {
         task.judge,
         task.run,
         task.agent,
+        task.model,
         task.status,
         task.kind,
       ],
@@ -70,6 +73,7 @@ describe('tasks', () => {
         'exit-code',
         'make',
         'codex',
+        'gpt-5.5',
         'ready',
         'task',
       ].with(7, '90s'),

@@ -1,14 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -16,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { main } from '../cli/binary.ts'
 import { clone, type Example } from './markdown.ts'
 
-const standIn = fileURLToPath(new URL('agent.sh', import.meta.url))
+const standIn = fileURLToPath(new URL('claude.mjs', import.meta.url))
 
 /** What a reader has before the first line: a project of their own in git, a home, `drover` and `claude` on the PATH. */
 export function readersWorld(t: TestContext) {
@@ -41,9 +32,10 @@ export function readersWorld(t: TestContext) {
   )
   // A reader waits between attempts; a test does not.
   writeFileSync(join(home, '.config', 'drover', 'config.toml'), 'retry_delay = "50ms"\n')
-  writeFileSync(join(bin, 'drover'), `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`)
-  copyFileSync(standIn, join(bin, 'claude'))
-  for (const program of ['drover', 'claude']) chmodSync(join(bin, program), 0o755)
+  for (const [program, script] of Object.entries({ drover: main, claude: standIn })) {
+    writeFileSync(join(bin, program), `#!/bin/sh\nexec '${process.execPath}' '${script}' "$@"\n`)
+    chmodSync(join(bin, program), 0o755)
+  }
 
   const shell = (script: string, cwd: string) => {
     const ran = spawnSync('sh', ['-c', `exec 2>&1\n${script}`], {
