@@ -3,9 +3,11 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
+import type { NewEvent } from '../../src/domain/event.ts'
+import { created, person } from '../support/drafts.ts'
 import { makeWorld, type Running, type World } from '../support/world.ts'
 
-const pauseMs = 2_000
+const pauseMs = 3_000
 
 /** A run with one task that stands still at this point of its end until the test has had its way. */
 async function runThatWaits(t: TestContext, point: string, command = 'true'): Promise<{ world: World; run: Running }> {
@@ -22,10 +24,17 @@ async function runThatWaits(t: TestContext, point: string, command = 'true'): Pr
   return { world, run }
 }
 
+/** At once: a command would have to start first, and the run waits for three seconds only. */
+async function say(world: World, event: NewEvent): Promise<void> {
+  const { ledger } = await world.ledger()
+  const said = await ledger.append([event], person())
+  assert.equal(said.outcome, 'appended')
+}
+
 describe('the end of a run', () => {
   test('what is added before it has said that it ends is still worked on', { timeout: 60_000 }, async (t) => {
     const { world, run } = await runThatWaits(t, 'run end before')
-    await world.add('just-in-time', 'true')
+    await say(world, created('just-in-time'))
     const { code, stdout, stderr } = await run.ended
     assert.equal(code, 0, stdout + stderr)
     assert.equal(await world.status('just-in-time'), 'completed')
@@ -39,7 +48,7 @@ describe('the end of a run', () => {
 
   test('what is added after that is left to the next run, and no agent is said to be missing', async (t) => {
     const { world, run } = await runThatWaits(t, 'jobs stopped before')
-    await world.add('too-late', 'true')
+    await say(world, created('too-late'))
     const { code, stdout, stderr } = await run.ended
     assert.equal(code, 0, stdout + stderr)
     assert.match(stdout, /1 completed, .* of 1\b/)
@@ -52,7 +61,7 @@ describe('the end of a run', () => {
 
   test('what somebody sets going again after that does not change what the run came to', async (t) => {
     const { world, run } = await runThatWaits(t, 'jobs stopped before', 'false')
-    await world.ok('retry', 'first')
+    await say(world, { type: 'task.reopened', task: 'first', data: { fresh: false, note: '' } })
     const { code, stdout, stderr } = await run.ended
     assert.equal(code, 8, stdout + stderr)
     assert.match(stdout, /0 completed, 1 failed/)
@@ -61,7 +70,7 @@ describe('the end of a run', () => {
 
   test('a run that is started while another one ends does not leave the work to it', { timeout: 60_000 }, async (t) => {
     const { world, run } = await runThatWaits(t, 'jobs stopped before')
-    await world.add('mine', 'true')
+    await say(world, created('mine'))
     const follower = await world.run()
     assert.match(follower.stderr, /following it/)
     assert.equal(await world.status('mine'), 'completed')
