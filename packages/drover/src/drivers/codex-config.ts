@@ -4,8 +4,9 @@ import type { Spec, ToolServer } from '../ports/driver.ts'
 type Setting =
   | string
   | number
+  | boolean
   | readonly string[]
-  | Readonly<Record<string, string | number | readonly string[] | Readonly<Record<string, string>>>>
+  | Readonly<Record<string, string | number | boolean | readonly string[] | Readonly<Record<string, string>>>>
 
 /** Under this name Codex knows drover's tools. */
 export const toolServer = 'drover'
@@ -31,8 +32,11 @@ export function settingsOf(spec: Spec, tools: (server: ToolServer) => Setting): 
   }
 }
 
-/** Common to both ways of naming the server: it may take its time on a busy machine, and its tools are never asked about. */
-const always = { startup_timeout_sec: 60, default_tools_approval_mode: 'approve' }
+/**
+ * Common to both ways of naming the server: it may take its time on a busy machine, is waited for (a turn begins without a server that is not
+ * `required` and not yet there), and its tools are never asked about.
+ */
+const always = { startup_timeout_sec: 60, required: true, default_tools_approval_mode: 'approve' }
 
 export const withItsEnvironment = ({ command, args, env }: ToolServer): Setting => ({ command, args, env, ...always })
 /** For an argument list, which everybody on the machine can read: the values go by Codex's own environment. */

@@ -103,7 +103,7 @@ test('drover’s tools are named in the arguments, their secrets are not', () =>
   const { args, env } = driver.spawn({ ...spec, tools })
   assert.ok(
     args.includes(
-      'mcp_servers.drover={"command"="drover","args"=["mcp"],"env_vars"=["DROVER_TOKEN"],"startup_timeout_sec"=60,"default_tools_approval_mode"="approve"}',
+      'mcp_servers.drover={"command"="drover","args"=["mcp"],"env_vars"=["DROVER_TOKEN"],"startup_timeout_sec"=60,"required"=true,"default_tools_approval_mode"="approve"}',
     ),
   )
   assert.equal(env['DROVER_TOKEN'], 's"e\\c')

@@ -143,6 +143,7 @@ test('a conversation is opened word by word: greeting, thread, first turn', () =
             args: ['mcp'],
             env: { DROVER_TOKEN: 's"e\\c' },
             startup_timeout_sec: 60,
+            required: true,
             default_tools_approval_mode: 'approve',
           },
         },
