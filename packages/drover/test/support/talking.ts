@@ -16,12 +16,17 @@ export interface Remembered {
   pid: number
 }
 
+/** The program that is talked to, beside the repository. */
+export function writeTalker({ folder }: World): void {
+  const program = join(folder, 'claude')
+  writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${stub}' "$@"\n`)
+  chmodSync(program, 0o755)
+}
+
 /** A world whose agent is talked to, as Claude Code is. */
 export async function withTalker(t: TestContext, settings = '', files: Record<string, string> = {}): Promise<World> {
   const world = await makeWorld(t)
-  const program = join(world.folder, 'claude')
-  writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${stub}' "$@"\n`)
-  chmodSync(program, 0o755)
+  writeTalker(world)
   const [top = '', ...tables] = settings.split(/^(?=\[)/m)
   const text = [`retry_delay = "20ms"\nstop_grace = "1s"\n${top}`, '[agents.claude]\npath = "../claude"\n', ...tables]
   world.commit({ '.drover.toml': text.join('\n'), ...files })
