@@ -26,6 +26,8 @@ retry_delay_max = "100ms"
 stop_grace = "300ms"
 [land]
 gate = '${gate}'
+[agents.claude]
+path = "../claude"
 `
 const files = { 'README.md': '# A project\n', 'shared.txt': 'begun\n', 'staged.txt': 'one\n', 'gone.txt': '' }
 

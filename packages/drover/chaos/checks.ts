@@ -12,6 +12,7 @@ import {
   assertWorktrees,
   landedOn,
 } from '../test/support/invariants.ts'
+import { type Remembered, remembered } from '../test/support/talking.ts'
 import type { Diary } from './diary.ts'
 import { isRed } from './tasks.ts'
 import { holds } from './violation.ts'
@@ -151,6 +152,7 @@ export async function checkEverything(world: ChaosWorld, diary: Diary): Promise<
     assert.equal(configurationOf(world), diary.configuration),
   )
   await holds('work of a completed task is on the target', () => diary.assertWork(tasks))
+  await holds('an agent that is talked to does each step of its session once', () => assertTalked(world))
   await holds('work is kept and judged when its processes are gone', () => assertBeats(world))
   await holds('nothing is left at work', () => world.assertQuiet())
 }
@@ -204,6 +206,24 @@ export function configurationOf(world: ChaosWorld): string {
   const config = readFileSync(join(git, 'config'), 'utf8').replace(/\[log\]\n|\texcludeDecoration.*\n/g, '')
   const hooks = filesBelow(join(git, 'hooks')).toSorted()
   return [config, ...hooks.map((file) => `${file} ${readFileSync(file, 'utf8')}`)].join('\n')
+}
+
+/** A session goes on where it stood, whoever was killed; and is told no hint twice. */
+function assertTalked(world: ChaosWorld): void {
+  for (const { task, session, said } of sessionsOf(remembered(world))) {
+    const steps = said.filter(({ kind }) => kind === 'step').map(({ text }) => text)
+    assert.equal(
+      new Set(steps).size,
+      steps.length,
+      `${task} did a step of session ${session} twice: ${steps.join(', ')}`,
+    )
+    assert.ok(!said.some(({ kind }) => kind === 'lost'), `${task}: session ${session} was asked for, and never was`)
+  }
+}
+
+function sessionsOf(all: readonly Remembered[]): { task: string; session: string; said: readonly Remembered[] }[] {
+  const by = Map.groupBy(all, ({ session }) => session)
+  return [...by].map(([session, said]) => ({ session, task: said[0]!.task, said }))
 }
 
 /** A process that an agent left writes while it lives: it lived no more when the work was kept, so all it wrote has landed. */

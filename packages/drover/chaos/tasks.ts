@@ -10,6 +10,7 @@ export const kinds = [
   'parts',
   'idle',
   'telling',
+  'talker',
 ] as const
 export type Kind = (typeof kinds)[number]
 
@@ -70,7 +71,24 @@ const works: Record<Kind, string> = {
   parts: `${write}; for part in work/$DROVER_TASK_ID.*; do test -f "$part" || { echo "$DROVER_TASK_ID" >>"$MARKS/missing"; exit 6; }; done`,
   idle: 'true',
   telling: `${write}; env`,
+  // An agent that is talked to does it.
+  talker: '',
 }
+
+/** What an agent that is talked to is to do, each step of a session once. */
+const stepsOf = (id: string): string[] => [
+  `write work/${id} ${id}`,
+  ...Array.from({ length: 12 }, (_, n) => `append work/${id} line ${n}`),
+]
+
+const wayOf = (one: Planned, worked: ReadonlySet<string>): object =>
+  one.kind === 'talker'
+    ? {
+        description: stepsOf(one.id)
+          .map((step) => `[[${step}]]`)
+          .join(' '),
+      }
+    : { run: command(one, worked) }
 
 /** A base without what the task needs is a failure that nothing else makes, and is noted. */
 export function command({ kind, needs, takes }: Planned, worked: ReadonlySet<string>): string {
@@ -87,7 +105,7 @@ export const asJsonl = (planned: readonly Planned[], worked: ReadonlySet<string>
         type: 'story',
         id: one.id,
         title: `Work of ${one.id} (${one.kind})`,
-        run: command(one, worked),
+        ...wayOf(one, worked),
         blocked_by: one.needs,
         max_attempts: 100,
       },

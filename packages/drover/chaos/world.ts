@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { writeTalker } from '../test/support/talking.ts'
 import { World } from '../test/support/world.ts'
 
 export const canary = 'canary-7f3a91-never-to-be-written-down'
@@ -38,6 +39,7 @@ export class ChaosWorld extends World {
   /** A repository with a project in it, as a person has it. */
   async begin(settings: string, files: Record<string, string>): Promise<void> {
     mkdirSync(this.root, { recursive: true })
+    writeTalker(this)
     this.git('init', '-q', '-b', 'main')
     this.commit({ '.drover.toml': settings, ...files }, 'first')
     await this.ok('init')

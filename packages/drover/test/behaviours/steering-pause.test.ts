@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import {
   addTalk,
+  freeze,
   mark,
   prompts,
   remembered,
@@ -96,7 +97,7 @@ for (const wish of ['pause', 'cancel'])
     await addTalk(world, 'a', ['write a.txt done', 'wait go'])
     const first = await world.daemon()
     await untilPrinted(world, 'a', 1, 'tool_use')
-    first.send('SIGSTOP')
+    await freeze(world, first)
     await world.ok(wish, 'a')
     await first.kill()
     const second = await world.daemon()

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   addTalk,
+  freeze,
   hintsHeard,
   mark,
   prompts,
@@ -47,7 +48,7 @@ for (const isKilled of [false, true])
     const first = await world.daemon()
     await untilPrinted(world, 'a', 1, 'tool_use')
     // The daemon reads nothing for a moment: the turn is over when it meets the hint.
-    first.send('SIGSTOP')
+    await freeze(world, first)
     const hinting = world.drover('hint', 'a', 'also this [[write b.txt hinted]]')
     mark(world, 'go')
     await untilPrinted(world, 'a', 1, '"result":"Done."')

@@ -43,6 +43,10 @@ if (after('--resume') && !known.some(({ kind }) => kind === 'prompt')) {
   })
   process.exit(1)
 }
+if (!after('--resume') && known.some(({ kind }) => kind === 'prompt')) {
+  process.stderr.write(`Error: Session ID ${session} is already in use.\n`)
+  process.exit(1)
+}
 note(after('--resume') ? 'resumed' : 'new')
 const plan = known.flatMap(({ kind, text }) => (kind === 'prompt' || kind === 'hint' ? stepsIn(text) : []))
 let done = known.filter(({ kind }) => kind === 'step').length

@@ -1,5 +1,6 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { makeWorld, type Running, type World } from './world.ts'
@@ -16,12 +17,17 @@ export interface Remembered {
   pid: number
 }
 
+/** The program that is talked to, beside the repository. */
+export function writeTalker({ folder }: World): void {
+  const program = join(folder, 'claude')
+  writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${stub}' "$@"\n`)
+  chmodSync(program, 0o755)
+}
+
 /** A world whose agent is talked to, as Claude Code is. */
 export async function withTalker(t: TestContext, settings = '', files: Record<string, string> = {}): Promise<World> {
   const world = await makeWorld(t)
-  const program = join(world.folder, 'claude')
-  writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${stub}' "$@"\n`)
-  chmodSync(program, 0o755)
+  writeTalker(world)
   const [top = '', ...tables] = settings.split(/^(?=\[)/m)
   const text = [`retry_delay = "20ms"\nstop_grace = "1s"\n${top}`, '[agents.claude]\npath = "../claude"\n', ...tables]
   world.commit({ '.drover.toml': text.join('\n'), ...files })
@@ -65,6 +71,30 @@ export const untilPrinted = (world: World, task: string, attempt: number, what: 
 export function printed(world: World, task: string, attempt: number): string {
   const file = `.drover/attempts/${task}/${attempt}/out`
   return world.has(file) ? readFileSync(join(world.root, file), 'utf8') : ''
+}
+
+/** The daemon does nothing any more, and holds nothing that others need. */
+export async function freeze(world: World, daemon: Running): Promise<void> {
+  const db = new DatabaseSync(join(world.root, '.drover/drover.db'), { timeout: 500 })
+  try {
+    await world.until('it stands still outside of a transaction', async () => {
+      daemon.send('SIGSTOP')
+      if (isFree(db)) return true
+      daemon.send('SIGCONT')
+      return undefined
+    })
+  } finally {
+    db.close()
+  }
+}
+
+function isFree(db: DatabaseSync): boolean {
+  try {
+    db.exec('begin immediate; rollback')
+    return true
+  } catch {
+    return false // it has just begun to write
+  }
 }
 
 export async function stop(daemon: Running): Promise<void> {
