@@ -32,7 +32,18 @@ export async function endProcesses(processes: Processes, wanted: Wanted): Promis
       asked.add(nameOf(one))
       if (!send(one.pid, untilKill > 0)) beyondReach.add(nameOf(one))
     }
-    await pass(untilKill > 0 ? Math.min(pause, untilKill) : 10)
+    await untilGone(wanted.leader, untilKill > 0 ? Math.min(pause, untilKill) : 10)
+  }
+}
+
+const glanceMs = 4
+
+/** Waits, but no longer than the leader's group lives: asking for that costs nothing, and most end soon after they are asked. */
+async function untilGone(leader: Leader | null, ms: number): Promise<void> {
+  const late = performance.now() + ms
+  for (let left = ms; left > 0; left = late - performance.now()) {
+    await pass(leader === null ? left : Math.min(glanceMs, left))
+    if (leader !== null && !mayExist(leader.pid)) return
   }
 }
 
