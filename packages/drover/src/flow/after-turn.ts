@@ -168,6 +168,11 @@ export async function afterEnd(talking: Talking, state: AgentState, signal: Abor
   const errors = await crew.system.errors(folder, errorBytes)
   const turn = talk.ended?.({ exitCode, signal: by, errors })
   if (turn) return afterTurn(talking, { turn, isAlive: false, signal })
+  // A daemon before this one ended it, and died before it could begin it again.
+  if (talking.interrupted === 'stop' && !signal.aborted) {
+    await relaunch(talking, 'Go on.')
+    return undefined
+  }
   const how = by === null ? `exit code ${exitCode}` : `killed by ${by}`
   const said = errors.trim().slice(-1500)
   const words = `it ended in the middle of its turn (${how})${said && `: ${said}`}`

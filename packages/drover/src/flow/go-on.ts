@@ -20,6 +20,7 @@ export async function goOn(talking: Talking, words: string): Promise<void> {
 /** A new program in the same attempt: in the session, or from the beginning where there is none. */
 export async function relaunch(talking: Talking, words: string | 'anew' | 'as it began'): Promise<void> {
   const { crew, work, folder } = talking
+  await noteInterruption(talking, 'stop')
   await crew.system.end({ folder, mark: markOf(crew, work), graceMs: crew.settings.stop_grace })
   await hear(talking, (at, event) => (event.kind === 'reply' ? Promise.resolve() : act(at, event)))
   const task = (await crew.reading.task(work.task))!

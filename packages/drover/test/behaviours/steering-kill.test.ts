@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { type Remembered, addTalk, mark, remembered, sessions, starts, steps, stop } from '../support/talking.ts'
-import { untilPrinted, untilRemembered, withTalker } from '../support/talking.ts'
+import { unmark, untilPrinted, untilRemembered, withTalker } from '../support/talking.ts'
 import type { World } from '../support/world.ts'
 
 const many = Array.from({ length: 40 }, (_, n) => `append a.txt line ${n}`)
@@ -69,8 +69,7 @@ test('an agent that is killed again before it has answered keeps its session', a
   }
   mark(world, 'go')
   await untilRemembered(world, 'attempt 4', (one) => one.attempt === 4 && one.kind === 'prompt')
-  const { unlinkSync } = await import('node:fs')
-  unlinkSync(join(world.marks, 'slow'))
+  unmark(world, 'slow')
   await world.untilStatus('a', 'completed')
   assertOnce(world, 'a', [...many.slice(0, 5), 'think go', ...many.slice(5)])
   assert.equal(sessions(world).length, 1)
@@ -97,7 +96,6 @@ test('when daemon and agent are killed together, the session goes on', async (t)
 
 test('a daemon that is killed before its agent has a session begins it once', async (t) => {
   const world = await withTalker(t)
-  mark(world, 'late')
   await addTalk(world, 'a', many)
   const first = world.start('daemon')
   await world.until('the attempt has a folder', async () => (world.has('.drover/attempts/a/1/pid') ? true : undefined))
@@ -111,7 +109,7 @@ test('a daemon that is killed before its agent has a session begins it once', as
 })
 
 test('a daemon that is killed while its provider is overloaded goes on in the same session', async (t) => {
-  const world = await withTalker(t, 'retry_delay_max = "400ms"\n'.replace('retry_delay_max', 'retry_delay_max'))
+  const world = await withTalker(t, 'retry_delay_max = "400ms"\n')
   const all = [...many.slice(0, 10), 'overloaded', ...many.slice(10, 20), 'overloaded', 'overloaded', ...many.slice(20)]
   await addTalk(world, 'a', all)
   const first = await world.daemon()
@@ -165,5 +163,24 @@ test('a daemon that is killed while it stops its agent leaves nothing that count
   await world.untilStatus('a', 'completed')
   assertOnce(world, 'a', all)
   assert.equal((await world.task('a')).attempts, 0)
+  await stop(second)
+})
+
+test('an agent that ends without a word when it was to stop, and its daemon is killed, goes on in its session', async (t) => {
+  const world = await withTalker(t)
+  const all = [...many.slice(0, 10), 'wait go', 'exit 1', ...many.slice(10)]
+  await addTalk(world, 'a', all)
+  mark(world, 'numb')
+  const first = await world.daemon()
+  await reachedStep(world, 9)
+  first.send('SIGTERM')
+  await untilRemembered(world, 'the interruption', ({ kind }) => kind === 'interrupt')
+  await first.kill()
+  mark(world, 'go')
+  await untilRemembered(world, 'its end', ({ text }) => text === 'exit 1')
+  const second = await world.daemon()
+  await world.untilStatus('a', 'completed')
+  assertOnce(world, 'a', all)
+  assert.deepEqual([starts(world), (await world.task('a')).attempts], [['new', 'resumed'], 0])
   await stop(second)
 })

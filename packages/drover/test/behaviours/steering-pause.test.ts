@@ -108,3 +108,19 @@ for (const wish of ['pause', 'cancel'])
     assert.deepEqual([left, steps(world)], [[], ['write a.txt done']])
     await stop(second)
   })
+
+test('two projects on one machine have agents of their own: who cancels in one ends none of the other', async (t) => {
+  const [mine, other] = [await withTalker(t), await withTalker(t)]
+  const worlds = [mine, other]
+  for (const world of worlds) await addTalk(world, 'a', ['wait go', 'write a.txt done'])
+  const daemons = [await mine.daemon(), await other.daemon()]
+  for (const world of worlds) await untilPrinted(world, 'a', 1, 'tool_use')
+  await mine.ok('cancel', 'a')
+  await mine.until('the attempt is over', async (reading) =>
+    (await reading.openAttempts()).length === 0 ? true : undefined,
+  )
+  mark(other, 'go')
+  await other.untilStatus('a', 'completed')
+  assert.deepEqual([starts(other), steps(mine)], [['new'], []])
+  for (const daemon of daemons) await stop(daemon)
+})

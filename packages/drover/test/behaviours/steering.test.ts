@@ -5,6 +5,7 @@ import {
   freeze,
   hintsHeard,
   mark,
+  printed,
   prompts,
   starts,
   steps,
@@ -116,5 +117,28 @@ test('a sub-task has hints of its own', async (t) => {
   await world.untilStatus('a', 'completed')
   assert.deepEqual(hintsHeard(world, 'a.1'), ['for the part'])
   assert.match(prompts(world, 'a')[0] ?? '', /- for the whole/)
+  await stop(daemon)
+})
+
+test('hints of the same moment are heard in the order in which they were written down', async (t) => {
+  const world = await withTalker(t)
+  await addTalk(world, 'a', ['wait go', 'write a.txt done'])
+  const daemon = await world.daemon()
+  await untilPrinted(world, 'a', 1, 'tool_use')
+  const names = ['hint-9', 'hint-5', 'hint-1']
+  const { ledger } = await world.ledger()
+  await ledger.append(
+    names.map((hint) => ({ type: 'task.hinted' as const, task: 'a', attempt: 1, data: { hint, text: `of ${hint}` } })),
+    { kind: 'person', name: 'Ada', email: 'ada@example.test', request: 'three at once' },
+  )
+  await world.until('the last is taken', async () =>
+    printed(world, 'a', 1).includes('drover-hint-1') ? true : undefined,
+  )
+  mark(world, 'go')
+  await world.untilStatus('a', 'completed')
+  assert.deepEqual(
+    hintsHeard(world),
+    names.map((hint) => `of ${hint}`),
+  )
   await stop(daemon)
 })

