@@ -1,6 +1,11 @@
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { openToolsWeb } from '../src/app/mcp-web.ts'
+import { claudeDriver } from '../src/drivers/claude.ts'
+import type { Spec } from '../src/ports/driver.ts'
 import { agentCli } from '../test/support/agent-cli.ts'
 import { agentHome } from '../test/support/agent-home.ts'
 import { startModel } from '../test/support/scripted-model/scripted-model.ts'
@@ -33,7 +38,20 @@ export const agent = ({ dir, rounds, say }: Options): Promise<Found> =>
       DROVER_AGENT: 'claude',
       DROVER_ENV_PASS: Object.keys(env).join(','),
     })
-    const pairs: { alone: number; drover: number }[] = []
+    const tools = await openToolsWeb(0, async () => ({ ok: true, about: { text: '', fields: {} } }))
+    const words = { path: claude.path, args: [], env: {} }
+    const started = (prompt: string): Started => {
+      const spec = specOf(folder, { prompt, newSession: randomUUID(), url: tools.url })
+      const { file, args, files = {}, env: own } = claudeDriver(words).spawn(spec)
+      for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+      const input = claudeDriver(words)
+        .talk(spec)
+        .open()
+        .map((line) => `${line}\n`)
+        .join('')
+      return { file, args, input, env: own }
+    }
+    const pairs: { alone: number; same: number; drover: number }[] = []
     try {
       await inProject(repo, async (project) => {
         const drover = async (name: string): Promise<number> => {
@@ -45,29 +63,65 @@ export const agent = ({ dir, rounds, say }: Options): Promise<Found> =>
         }
         for (let round = 0; round <= rounds * 2; round++) {
           const pair = {
-            alone: await runAlone(claude.path, alone, program(`a${round}`), surroundings),
+            alone: await runAlone({ file: claude.path, args: plain, input: program(`a${round}`) }, alone, surroundings),
+            same: await runAlone(started(program(`s${round}`)), alone, surroundings),
             drover: await drover(`d${round}`),
           }
-          say(`claude: ${Math.round(pair.alone)} ms alone, ${Math.round(pair.drover)} ms with drover`)
+          const [first, second, third] = [pair.alone, pair.same, pair.drover].map(Math.round)
+          say(`claude: ${first} ms alone, ${second} ms alone with drover's words and tools, ${third} ms with drover`)
           if (round > 0) pairs.push(pair) // the first finds nothing in any cache
         }
       })
     } finally {
       await daemon.stop()
+      await tools.close()
       await model.close()
     }
     return {
       'agent alone': median(pairs.map((pair) => pair.alone)),
       'agent claude': median(pairs.map((pair) => pair.drover / pair.alone)),
+      'agent drover': median(pairs.map((pair) => pair.drover / pair.same)),
     }
   })
 
-async function runAlone(file: string, cwd: string, prompt: string, env: NodeJS.ProcessEnv): Promise<number> {
+const plain = ['-p', '--dangerously-skip-permissions', '--output-format', 'stream-json', '--verbose']
+
+interface Started {
+  file: string
+  args: readonly string[]
+  input: string
+  env?: Readonly<Record<string, string>>
+}
+
+async function runAlone(
+  { file, args, input, env = {} }: Started,
+  cwd: string,
+  around: NodeJS.ProcessEnv,
+): Promise<number> {
   const begun = performance.now()
-  const args = ['-p', '--dangerously-skip-permissions', '--output-format', 'stream-json', '--verbose']
-  const child = spawn(file, args, { cwd, env, stdio: ['pipe', 'ignore', 'ignore'] })
-  child.stdin.end(prompt)
+  const child = spawn(file, args, { cwd, env: { ...around, ...env }, stdio: ['pipe', 'ignore', 'ignore'] })
+  child.stdin.end(input)
   const [code] = await once(child, 'close')
   if (code !== 0) throw new Error(`claude ended with ${code}`)
   return performance.now() - begun
 }
+
+const specOf = (folder: string, about: { prompt: string; newSession: string; url: string }): Spec => ({
+  run: null,
+  prompt: about.prompt,
+  promptFile: '',
+  session: null,
+  newSession: about.newSession,
+  worktree: folder,
+  folder,
+  model: null,
+  permission: 'full',
+  tools: {
+    command: 'true',
+    args: [],
+    env: {},
+    web: { url: about.url, headers: { Authorization: 'Bearer none', 'x-drover-run': 'none', 'x-drover-task': 'none' } },
+  },
+  budgetUsd: null,
+  readOnly: false,
+})

@@ -38,6 +38,11 @@ export const targets = {
     unit: '×',
     most: 1.1,
   },
+  'agent drover': {
+    says: 'the same beside Claude Code alone with the arguments and tools that drover gives it',
+    unit: '×',
+    most: 1.1,
+  },
   'agent alone': { says: 'that program alone, median', unit: 'ms' },
   'growth claim 10k': { says: 'claim among 10,000 tasks beside 1,000', unit: '×', most: 2 },
   'growth claim 100k': { says: 'claim among 100,000 tasks beside 1,000', unit: '×', most: 2 },
