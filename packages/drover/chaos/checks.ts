@@ -208,8 +208,16 @@ export function configurationOf(world: ChaosWorld): string {
   return [config, ...hooks.map((file) => `${file} ${readFileSync(file, 'utf8')}`)].join('\n')
 }
 
-/** A session goes on where it stood, whoever was killed; and is told no hint twice. */
-function assertTalked(world: ChaosWorld): void {
+/** A session goes on where it stood, whoever was killed; another begins only where a person wants the work begun anew. */
+async function assertTalked(world: ChaosWorld): Promise<void> {
+  const anew = new Set([
+    ...(await world.all('task.reopened')).map(({ task }) => task),
+    ...(await world.all('task.claimed')).flatMap(({ task, data }) => (data.fresh ? [task] : [])),
+  ])
+  const known = Map.groupBy(await world.all('agent.session'), ({ task }) => task)
+  for (const [task, said] of known)
+    if (!anew.has(task))
+      assert.equal(new Set(said.map(({ data }) => data.session)).size, 1, `${task} has begun another session`)
   for (const { task, session, said } of sessionsOf(remembered(world))) {
     const steps = said.filter(({ kind }) => kind === 'step').map(({ text }) => text)
     assert.equal(

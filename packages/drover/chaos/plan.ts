@@ -186,7 +186,7 @@ function planTasks(dice: Dice, count: number): Planned[] {
   const planned: Planned[] = []
   for (let n = 0; n < count; n++) {
     const before = planned.map(({ id }) => id)
-    const kind = dice.one([...kinds, 'shared', 'half', 'half', 'leaver', 'slow'] as const)
+    const kind = dice.one([...kinds, 'shared', 'half', 'half', 'leaver', 'slow', 'talker', 'talker'] as const)
     const width = dice.one([0, 0, 0, 1, 1, 2])
     const needs = Array.from({ length: Math.min(width, n) }, () => before[Math.max(0, n - 1 - dice.below(5))]!)
     planned.push({

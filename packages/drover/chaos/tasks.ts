@@ -78,6 +78,8 @@ const works: Record<Kind, string> = {
 /** What an agent that is talked to is to do, each step of a session once. */
 const stepsOf = (id: string): string[] => [
   `write work/${id} ${id}`,
+  // Long enough to be killed in.
+  'sh sleep 0.25',
   ...Array.from({ length: 12 }, (_, n) => `append work/${id} line ${n}`),
 ]
 
