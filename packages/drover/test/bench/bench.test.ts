@@ -42,7 +42,10 @@ test('the bench says what it measured beside its targets, and fails when one is 
 test('a part that does not exist is refused with the names of those that do', () => {
   const ran = run('speed')
   assert.equal(ran.status, 2)
-  assert.match(ran.stderr, /no part "speed".*drive, start, latency, growth, large, memory, recovery, soak and all/)
+  assert.match(
+    ran.stderr,
+    /no part "speed".*drive, start, latency, agent, growth, large, memory, recovery, soak and all/,
+  )
 })
 
 const rows = (page: string): string[] => page.split('\n').filter((line) => line.includes('≤'))
