@@ -38,7 +38,8 @@ test('a task goes on in the worktree it had, as it was left, also after a restar
   await restarted.recover()
   const again = await repo.at(restarted, 'task-a', { attempt: 2 })
   assert.deepEqual(again, { ...first, found: true })
-  assert.deepEqual(await restarted.find('task-a'), again)
+  const gitFolders = [join(repo.root, '.git'), join(repo.root, '.git/worktrees/_1')]
+  assert.deepEqual(await restarted.find('task-a'), { ...again, gitFolders })
   assert.equal(await repo.read('x.txt', again.path), 'half done')
 })
 
