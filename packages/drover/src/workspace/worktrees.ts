@@ -28,7 +28,7 @@ export async function at(to: Worktrees, wanted: Wanted): Promise<Worktree | { pr
   const had = to.entries.of(wanted.task)
   // The same attempt goes on where it was, also a fresh one: this may be said again while its agent works.
   if (had?.ready && (!wanted.fresh || had.attempt === wanted.attempt) && isWorkable(had)) return goOn(to, had, wanted)
-  const start = await startOf(to, wanted, had)
+  const start = await startOf(to, wanted)
   const entry = had && isWorkable(had) ? had : await claim(to, wanted, start.base, had)
   await keepFirst(to, entry)
   const mine: Entry = {
@@ -59,10 +59,10 @@ async function goOn(to: Worktrees, had: Entry, { task, attempt }: Wanted): Promi
 /** What was kept of the task, if anything; its base is the commit that the work really began from. */
 async function startOf(
   { git, refs }: Worktrees,
-  { task, base, from, fresh, startsFrom }: Wanted,
-  had: Entry | undefined,
+  { task, attempt, base, from, fresh, startsFrom }: Wanted,
 ): Promise<{ base: string; commit: string }> {
-  const kept = fresh ? undefined : (from ?? (had ? await refs.read(branchRef(task)) : undefined))
+  // Also when its worktree was given back meanwhile, as that of a cancelled task is.
+  const kept = fresh ? undefined : (from ?? (attempt > 1 ? await refs.read(branchRef(task)) : undefined))
   const commit = kept ?? startsFrom
   if (!commit) return { base, commit: base }
   const { code, out } = await git.run(git.bare, ['merge-base', base, commit], { also: [1, 128] })

@@ -27,6 +27,20 @@ test('a worktree is used again, clean, for the next task', async (t) => {
   assert.equal(repo.gitIn(second.path, 'status', '--porcelain', '--branch'), '## HEAD (no branch)')
 })
 
+test('a task whose worktree was given back goes on from what was kept of it, unless it begins anew', async (t) => {
+  const repo = await makeRepo(t)
+  const workspace = repo.open()
+  const first = await repo.at(workspace, 'task-a')
+  await repo.write('x.txt', 'half done', first.path)
+  await repo.keep(workspace, 'task-a')
+  await workspace.release('task-a')
+  const again = await repo.at(workspace, 'task-a', { attempt: 2 })
+  assert.equal(await repo.read('x.txt', again.path), 'half done')
+  await workspace.release('task-a')
+  const anew = await repo.at(workspace, 'task-a', { attempt: 3, fresh: true })
+  assert.ok(!(await readdir(anew.path)).includes('x.txt'))
+})
+
 test('a task goes on in the worktree it had, as it was left, also after a restart', async (t) => {
   const repo = await makeRepo(t)
   const workspace = repo.open()
