@@ -18,6 +18,7 @@ const groups = {
       'run agent',
       'stop',
       'keep',
+      'said',
       'judge',
       'record',
       'leave worktree',

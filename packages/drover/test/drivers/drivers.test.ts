@@ -6,25 +6,12 @@ import { test } from 'node:test'
 import { known } from '../../src/drivers/known.ts'
 import { openDrivers, programOf } from '../../src/drivers/drivers.ts'
 import { findProgram } from '../../src/drivers/find-program.ts'
+import { spec } from './spec.ts'
 
 const has =
   (...programs: string[]) =>
   (program: string) =>
     programs.includes(program)
-const spec = {
-  run: null,
-  prompt: 'Do it.',
-  promptFile: 'prompt.md',
-  session: null,
-  newSession: '00000000-0000-4000-8000-000000000000',
-  worktree: '/w',
-  folder: '/f',
-  model: null,
-  permission: 'full',
-  tools: null,
-  budgetUsd: null,
-  readOnly: false,
-}
 
 test('an agent gets its prompt on stdin, a task’s own command gets none', () => {
   const driver = openDrivers({ mine: { command: 'my-agent "$X"', env: { X: '1' } } }).driverFor('mine')!
