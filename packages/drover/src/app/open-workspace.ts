@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { runId } from '../domain/id.ts'
+import type { Settings } from '../domain/settings.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { System } from '../ports/system.ts'
 import { openWorkspace, type TrustingWorkspace } from '../workspace/open.ts'
@@ -24,6 +25,7 @@ export async function openWorkspaceFor(project: Project, system: Hands = openSys
     ...basics(project.places, system),
     worktreeRoot: withoutLinks(resolve(project.places.root, settings['worktree.root'])),
     target: project.target,
+    travels: travels(settings) ? { remote: settings['land.remote'], project: project.id } : null,
     committer: project.committer,
     trusted: () => project.records.trusted(),
     gateEnv: env,
@@ -44,6 +46,10 @@ export async function openWorkspaceFor(project: Project, system: Hands = openSys
             }),
   })
 }
+
+/** Whether work travels by a remote: asked for, or because other machines must find it. */
+export const travels = (settings: Pick<Settings, 'land.push' | 'database_url'>): boolean =>
+  settings['land.push'] === 'on' || (settings['land.push'] === 'auto' && /^postgres(?:ql)?:/.test(settings.database_url))
 
 /** Before there is a project: only for looking at the repository's configuration. */
 export const openWorkspaceAt = (places: Places): TrustingWorkspace =>

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Clock } from '../ports/clock.ts'
 import type { System } from '../ports/system.ts'
 import type { Workspace } from '../ports/workspace.ts'
+import { advance, apart } from './advance.ts'
 import { openAttributes } from './attributes.ts'
 import { blockersOf, checkouts } from './checkouts.ts'
 import type { Person } from './commit-object.ts'
@@ -16,8 +17,12 @@ import { epochRef, landedRef, move, unland } from './move.ts'
 import { createMutex } from './mutex.ts'
 import { openPending } from './pending.ts'
 import { list, prune } from './prune.ts'
+import { pushLanding, unlandThere } from './push-landing.ts'
 import { recover } from './recover.ts'
+import { refresh } from './refresh.ts'
 import { openRefs } from './refs.ts'
+import { openRemote } from './remote.ts'
+import { share, unshare, type Sharing } from './share.ts'
 import { openEntries, room } from './worktree-file.ts'
 import { at, find, forgetClaims, keep, release } from './worktrees.ts'
 
@@ -30,6 +35,8 @@ export interface WorkspaceOptions {
   runFolder: string
   /** The branch that work lands on. */
   target: string
+  /** Where work travels by a remote: its name, or nothing for the upstream's, and the project whose tasks these are. */
+  travels?: { remote: string; project: string } | null
   /** Who commits: the git user, or drover's settings. */
   committer: Person
   /** Drivers as they stood at `init` or `doctor --trust`: what `readDrivers` answered then. */
@@ -61,8 +68,12 @@ const stoppable = (setup: WorkspaceOptions['setup'], signal: AbortSignal) =>
 /** The only place that runs git. */
 export function openWorkspace(options: WorkspaceOptions): TrustingWorkspace {
   const { runFolder, worktreeRoot, clock } = options
-  const git = openGit(options)
+  const travels = options.travels ?? null
+  const git = openGit({ ...options, remote: travels && { name: travels.remote, target: options.target } })
   const refs = openRefs(git)
+  const remote = travels && openRemote({ ...options, git, refs })
+  const sharing: Sharing = { git, refs, remote, project: travels?.project ?? '', seen: new Map(), landed: new Map() }
+  const tip = async (branch: string): Promise<string> => (await remote?.tip(branch)) ?? tipOf(refs, branch)
   const entries = openEntries(worktreeRoot)
   const pending = openPending(join(runFolder, 'moves.json'))
   const attributes = openAttributes(git, runFolder)
@@ -77,6 +88,8 @@ export function openWorkspace(options: WorkspaceOptions): TrustingWorkspace {
     pending,
     attributes,
     alone: createMutex(),
+    tip,
+    sharing,
     now: () => clock.now(),
     random: () => randomBytes(16).toString('hex'),
   }
@@ -88,15 +101,19 @@ export function openWorkspace(options: WorkspaceOptions): TrustingWorkspace {
     renewed: (now: string) => void (epoch = Promise.resolve(now)),
   }
   return {
+    travels: remote !== null,
     async recover() {
       epoch = Promise.resolve(await recover(to))
     },
-    tip: (branch) => tipOf(refs, branch),
+    tip,
+    refresh: (branch, task, signal) => refresh(sharing, { branch, task }, signal),
     lacking: (base, landed) => lacking(git, base, landed),
     at: (wanted, signal = never) => at({ ...to, setup: stoppable(options.setup, signal) }, wanted),
     find: (task) => find(to, task),
     room: (most, expected) => room(entries, most, expected),
     keep: (wanted) => keep(to, wanted),
+    share: (wanted, signal) => share(sharing, wanted, signal),
+    unshare: (isOver, signal) => unshare(sharing, isOver, signal),
     forgetClaims: (task) => forgetClaims(to, task),
     release: (task) => release(to, task),
     strangeDrivers: () => git.drivers.strange(),
@@ -104,16 +121,18 @@ export function openWorkspace(options: WorkspaceOptions): TrustingWorkspace {
     gate: (wanted, signal) => gateAlone(() => gate({ ...to, setup: stoppable(options.setup, signal) }, wanted, signal)),
     async checkouts(branch, from, target) {
       await finishFailed(to)
+      // What lands by the remote lands there, whatever stands in the way here.
+      if (remote) return { moves: [], blockers: [] }
       return checkouts(to, { branch, from, to: target })
     },
     async blockers(branch, from, target) {
       await finishFailed(to)
       return blockersOf(to, { branch, from, to: target })
     },
-    move: (wanted) => move(moving, wanted),
-    landed: (task) => refs.read(landedRef(task)),
-    unland: (task) => unland(moving, task),
-    follow: (moves) => follow(to, moves),
+    move: (wanted) => (remote ? pushLanding({ ...moving, ...sharing, remote }, wanted) : move(moving, wanted)),
+    landed: async (task) => (remote ? sharing.landed.get(task) : refs.read(landedRef(task))),
+    unland: (task) => (remote ? unlandThere({ ...moving, ...sharing, remote }, task) : unland(moving, task)),
+    follow: (moves) => (remote ? advance(moving, options.target) : follow(to, moves)),
     patch: (base, commit) => patch(to, base, commit),
     diff: (task, against, how) => diff(to, task, against, how),
     rescues: (task) => rescues(to, task),
@@ -121,6 +140,7 @@ export function openWorkspace(options: WorkspaceOptions): TrustingWorkspace {
     worktrees: () => list(to),
     prune: (wanted) => prune(to, wanted),
     behind: (branch) => behind(to, branch),
+    apart: async (branch) => (remote ? apart(moving, branch) : undefined),
     readDrivers: () => git.drivers.read(),
   }
 }

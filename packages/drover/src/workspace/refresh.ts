@@ -1,0 +1,41 @@
+import type { Away } from '../ports/workspace.ts'
+import { landedRef } from './move.ts'
+import { isAway, note, remoteRef } from './remote.ts'
+import { wipFolder, type Sharing } from './share.ts'
+
+/** What the remote says of the branch and of the task; without one, what stands here. */
+export async function refresh(
+  to: Sharing,
+  { branch, task }: { branch: string; task: string },
+  signal?: AbortSignal,
+): Promise<{ landed: string | null } | Away> {
+  const { git, refs, remote, seen } = to
+  const landed = landedRef(task)
+  if (!remote) return { landed: (await refs.read(landed)) ?? null }
+  const [ref, folder] = [`refs/heads/${branch}`, wipFolder(to.project, task)]
+  const there = await remote.ask([ref, landed, `${folder}*`], signal)
+  if (isAway(there)) return there
+  const tip = there.get(ref)
+  if (tip === undefined) return { away: `it has no branch "${branch}": \`git push -u ${(await git.drivers.remote()).name} ${branch}\`` }
+  if ((await remote.tip(branch)) !== tip) {
+    const away = (await bringTip(to, { branch, tip }, signal)) ?? (await remote.fetchLarge(tip, signal))
+    if (away) return away
+  }
+  seen.set(task, new Map([...there].filter(([name]) => name.startsWith(folder))))
+  const commit = there.get(landed)
+  if (commit) to.landed.set(task, commit)
+  else to.landed.delete(task)
+  return { landed: commit ?? null }
+}
+
+/** What is here already need not be fetched. */
+async function bringTip(
+  { git, refs, remote }: Sharing,
+  { branch, tip }: { branch: string; tip: string },
+  signal?: AbortSignal,
+): Promise<Away | undefined> {
+  if ((await refs.read(`refs/heads/${branch}`)) !== tip)
+    return remote!.fetch([`+refs/heads/${branch}:${remoteRef(branch)}`], signal)
+  await note(git, refs, new Map([[remoteRef(branch), tip]]))
+  return undefined
+}
