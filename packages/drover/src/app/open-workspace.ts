@@ -1,7 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { runId } from '../domain/id.ts'
-import type { Settings } from '../domain/settings.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { System } from '../ports/system.ts'
 import { openWorkspace, type TrustingWorkspace } from '../workspace/open.ts'
@@ -12,6 +11,7 @@ import type { Project } from './open-project.ts'
 import { placesBelow, type Places } from './places.ts'
 import type { Exec } from './exec.ts'
 import { openSystem } from './system.ts'
+import { travels } from './travels.ts'
 
 type Hands = System & { exec: Exec }
 
@@ -46,10 +46,6 @@ export async function openWorkspaceFor(project: Project, system: Hands = openSys
             }),
   })
 }
-
-/** Whether work travels by a remote: asked for, or because other machines must find it. */
-export const travels = (settings: Pick<Settings, 'land.push' | 'database_url'>): boolean =>
-  settings['land.push'] === 'on' || (settings['land.push'] === 'auto' && /^postgres(?:ql)?:/.test(settings.database_url))
 
 /** Before there is a project: only for looking at the repository's configuration. */
 export const openWorkspaceAt = (places: Places): TrustingWorkspace =>

@@ -19,7 +19,7 @@ import { openPending } from './pending.ts'
 import { list, prune } from './prune.ts'
 import { pushLanding, unlandThere } from './push-landing.ts'
 import { recover } from './recover.ts'
-import { refresh } from './refresh.ts'
+import { reach, refresh } from './refresh.ts'
 import { openRefs } from './refs.ts'
 import { openRemote } from './remote.ts'
 import { share, unshare, type Sharing } from './share.ts'
@@ -59,6 +59,8 @@ export interface WorkspaceOptions {
 export interface TrustingWorkspace extends Workspace {
   /** Programs that git's configuration may make it run, as they stand now: to be stored, and given back as `trusted`. */
   readDrivers(): Promise<Record<string, string>>
+  /** The remote that work travels by, and what stands between it and this machine; nothing where work does not travel. */
+  reach(): Promise<{ name: string; problem: string | null } | undefined>
 }
 
 /** The set-up as one caller has it: it ends when nobody waits for it any more. */
@@ -104,6 +106,7 @@ export function openWorkspace(options: WorkspaceOptions): TrustingWorkspace {
     travels: remote !== null,
     async recover() {
       epoch = Promise.resolve(await recover(to))
+      if (remote) await advance(moving, options.target)
     },
     tip,
     refresh: (branch, task, signal) => refresh(sharing, { branch, task }, signal),
@@ -141,6 +144,7 @@ export function openWorkspace(options: WorkspaceOptions): TrustingWorkspace {
     prune: (wanted) => prune(to, wanted),
     behind: (branch) => behind(to, branch),
     apart: async (branch) => (remote ? apart(moving, branch) : undefined),
+    reach: async () => (remote ? reach(sharing, remote, options.target) : undefined),
     readDrivers: () => git.drivers.read(),
   }
 }

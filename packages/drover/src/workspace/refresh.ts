@@ -1,6 +1,6 @@
 import type { Away } from '../ports/workspace.ts'
 import { landedRef } from './move.ts'
-import { isAway, note, remoteRef } from './remote.ts'
+import { isAway, note, remoteRef, theRemote, type Remote } from './remote.ts'
 import { wipFolder, type Sharing } from './share.ts'
 
 /** What the remote says of the branch and of the task; without one, what stands here. */
@@ -16,7 +16,7 @@ export async function refresh(
   const there = await remote.ask([ref, landed, `${folder}*`], signal)
   if (isAway(there)) return there
   const tip = there.get(ref)
-  if (tip === undefined) return { away: `it has no branch "${branch}": \`git push -u ${(await git.drivers.remote()).name} ${branch}\`` }
+  if (tip === undefined) return { away: withoutBranch((await git.drivers.remote()).name, branch) }
   if ((await remote.tip(branch)) !== tip) {
     const away = (await bringTip(to, { branch, tip }, signal)) ?? (await remote.fetchLarge(tip, signal))
     if (away) return away
@@ -39,3 +39,20 @@ async function bringTip(
   await note(git, refs, new Map([[remoteRef(branch), tip]]))
   return undefined
 }
+
+/** Asked for what a landing needs, and told nothing. */
+export async function reach(
+  { git }: Sharing,
+  remote: Remote,
+  branch: string,
+): Promise<{ name: string; problem: string | null }> {
+  const { name } = await git.drivers.remote()
+  const there = await remote.ask([`refs/heads/${branch}`])
+  if (isAway(there)) return { name, problem: there.away }
+  const tip = there.get(`refs/heads/${branch}`)
+  if (tip === undefined) return { name, problem: withoutBranch(name, branch) }
+  const tried = await remote.push(['--dry-run', '--', theRemote, `HEAD:refs/drover/doctor`])
+  return { name, problem: tried.outcome === 'done' ? null : `nothing can be pushed: ${tried.words}` }
+}
+
+const withoutBranch = (name: string, branch: string): string => `it has no branch "${branch}": \`git push -u ${name} ${branch}\``

@@ -20,6 +20,8 @@ export interface Remote {
 
 interface Wanted {
   settings?: string
+  /** More lines of `[land]`. */
+  land?: string
   files?: Record<string, string>
   branch?: string
   /** How many clones, each with a project of its own. */
@@ -31,7 +33,7 @@ interface Wanted {
 /** Clones of one bare remote, each with drover in it: as far as git goes, as many machines. */
 export async function makeTravellers(
   t: TestContext,
-  { settings = '', files = {}, branch = 'main', clones = 1, url = (folder) => `file://${folder}` }: Wanted = {},
+  { settings = '', land = '', files = {}, branch = 'main', clones = 1, url = (folder) => `file://${folder}` }: Wanted = {},
 ): Promise<{ remote: Remote; worlds: World[] }> {
   const worlds = Array.from({ length: clones }, () => new World())
   for (const world of worlds) t.after(() => world.close())
@@ -41,7 +43,7 @@ export async function makeTravellers(
   const remote = openRemote(first, folder, branch)
   remote.git('init', '-q', '--bare', '-b', branch)
   first.git('init', '-q', '-b', branch)
-  const wanted = `retry_delay = "20ms"\nstop_grace = "1s"\n${settings}\n[land]\npush = "on"\n`
+  const wanted = `retry_delay = "20ms"\nstop_grace = "1s"\n${settings}\n[land]\npush = "on"\n${land}\n`
   first.commit({ 'README.md': '# A project\n', '.drover.toml': wanted, ...files }, 'first')
   first.git('remote', 'add', 'origin', url(folder))
   first.git('push', '-q', '-u', 'origin', branch)
