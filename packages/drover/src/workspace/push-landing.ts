@@ -24,7 +24,7 @@ export async function pushLanding(to: Pushing, wanted: MoveWanted): Promise<Move
   const leases = leasesOf([[there, from], [landed, ''], ...shared])
   const refspecs = [`${commit}:${there}`, `${commit}:${landed}`, ...shared.map(([ref]) => `:${ref}`)]
   for (let n = 1; ; n++) {
-    const pushed = await to.remote.push([...leases, '--', theRemote, ...refspecs], { ref: there, commit, since: from })
+    const pushed = await to.remote.push([...leases, '--', theRemote, ...refspecs], { large: { ref: there, commit, since: from } })
     const now = pushed.outcome === 'done' ? undefined : await to.remote.ask([there, landed, `${wipFolder(to.project, task)}*`])
     if (isAway(now)) return { outcome: 'away', ...now }
     if (now === undefined || now.get(landed) === commit) return settle(to, wanted, shared)

@@ -15,17 +15,17 @@ export interface Remote {
   /** The large files of a commit that is here, where Git LFS keeps them apart. */
   fetchLarge(commit: string, signal?: AbortSignal): Promise<Away | undefined>
   /** All of these or none, large files first. What came of it must be asked. */
-  push(words: readonly string[], carried?: Carried, signal?: AbortSignal): Promise<Pushed>
+  push(words: readonly string[], more?: Carried): Promise<Pushed>
   /** Where the branch was when the remote was asked last. */
   tip(branch: string): Promise<string | undefined>
 }
 
-/** What a push brings, for those who bring what git itself does not. */
 export interface Carried {
-  ref: string
-  commit: string
-  /** What was there before. */
-  since: string | null
+  /** For what git itself does not bring: the commit, where it goes, and what was there before. */
+  large?: { ref: string; commit: string; since: string | null }
+  /** Folders of objects that stand beside the repository's own. */
+  objects?: readonly string[]
+  signal?: AbortSignal | undefined
 }
 
 /** `no`: the remote itself said so. */
@@ -43,6 +43,13 @@ const askMs = 30_000
 /** Large files take their time. */
 const moveMs = 15 * 60_000
 const never = new AbortController().signal
+
+interface Calling {
+  timeoutMs: number
+  signal?: AbortSignal | undefined
+  input?: string | undefined
+  objects?: readonly string[] | undefined
+}
 
 interface Options {
   git: Git
@@ -70,18 +77,14 @@ export function openRemote({ git, refs, root, runFolder }: Options): Remote {
         )
   }
 
-  async function call(
-    words: readonly string[],
-    timeoutMs: number,
-    signal = never,
-    input?: string,
-  ): Promise<Output | Away> {
+  async function call(words: readonly string[], { timeoutMs, signal = never, input, objects }: Calling): Promise<Output | Away> {
     const name = await nameOf()
     if (typeof name !== 'string') return name
     if (signal.aborted) return { away: 'nobody waits for it any more' }
     const args = words.map((word) => (word === theRemote ? name : word))
     const asked = { also: anyCode, remote: { timeoutMs, signal } }
-    return git.run(place, args, input === undefined ? asked : { ...asked, input })
+    const at = objects ? { ...place, env: { GIT_ALTERNATE_OBJECT_DIRECTORIES: objects.join(':') } } : place
+    return git.run(at, args, input === undefined ? asked : { ...asked, input })
   }
 
   /** A filter of that name, which a person has agreed to. */
@@ -91,15 +94,15 @@ export function openRemote({ git, refs, root, runFolder }: Options): Remote {
   }
 
   /** What its hook would do, but hooks are off. */
-  async function pushLarge({ ref, commit, since }: Carried, signal?: AbortSignal): Promise<Pushed> {
+  async function pushLarge({ ref, commit, since }: NonNullable<Carried['large']>, signal?: AbortSignal): Promise<Pushed> {
     const input = `${ref} ${commit} ${ref} ${since ?? zeros(commit)}\n`
-    const ended = await call(['lfs', 'pre-push', theRemote], moveMs, signal, input)
+    const ended = await call(['lfs', 'pre-push', theRemote], { timeoutMs: moveMs, signal, input })
     if (isAway(ended)) return { outcome: 'failed', no: false, words: ended.away }
     return ended.code === 0 ? { outcome: 'done' } : { outcome: 'failed', no: false, words: wordsOf(ended) }
   }
 
   async function look(names: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string> | Away> {
-    const ended = await call(['ls-remote', '--quiet', '--', theRemote, ...names], askMs, signal)
+    const ended = await call(['ls-remote', '--quiet', '--', theRemote, ...names], { timeoutMs: askMs, signal })
     if (isAway(ended)) return ended
     if (ended.code !== 0) return trouble.is(wordsOf(ended))
     trouble.isOver()
@@ -125,22 +128,23 @@ export function openRemote({ git, refs, root, runFolder }: Options): Remote {
     fetch: (refspecs, signal) =>
       alone(async () => {
         const quietly = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', '--refmap=']
-        const ended = await call(['fetch', ...quietly, '--', theRemote, ...refspecs], moveMs, signal)
+        const ended = await call(['fetch', ...quietly, '--', theRemote, ...refspecs], { timeoutMs: moveMs, signal })
         if (isAway(ended)) return ended
         return ended.code === 0 ? trouble.isOver() : trouble.is(wordsOf(ended))
       }),
     async fetchLarge(commit, signal) {
       if (!(await hasLarge())) return undefined
-      const ended = await call(['lfs', 'fetch', theRemote, commit], moveMs, signal)
+      const ended = await call(['lfs', 'fetch', theRemote, commit], { timeoutMs: moveMs, signal })
       if (isAway(ended)) return ended
       return ended.code === 0 ? trouble.isOver() : trouble.is(wordsOf(ended))
     },
-    async push(words, carried, signal) {
-      if (carried && (await hasLarge())) {
-        const large = await pushLarge(carried, signal)
-        if (large.outcome === 'failed') return large
+    async push(words, { large, objects, signal } = {}) {
+      if (large && (await hasLarge())) {
+        const first = await pushLarge(large, signal)
+        if (first.outcome === 'failed') return first
       }
-      const ended = await call(['push', '--porcelain', '--no-verify', '--atomic', ...words], moveMs, signal)
+      const how = { timeoutMs: moveMs, signal, objects }
+      const ended = await call(['push', '--porcelain', '--no-verify', '--atomic', ...words], how)
       if (isAway(ended)) return { outcome: 'failed', no: false, words: ended.away }
       if (ended.code === 0) return { outcome: 'done' }
       return { outcome: 'failed', no: /^!.*\[remote rejected\]/m.test(ended.out), words: wordsOf(ended) }

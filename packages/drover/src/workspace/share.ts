@@ -2,12 +2,15 @@ import type { Away, Shared } from '../ports/workspace.ts'
 import type { Git } from './git.ts'
 import { rescueRef } from './keep.ts'
 import type { Refs } from './refs.ts'
+import { bringModules, modulesIn } from './share-modules.ts'
 import { isAway, note, remoteAway, theRemote, type Remote } from './remote.ts'
 
 export interface Sharing {
   git: Git
   refs: Refs
   remote: Remote | null
+  /** The branch that work lands on. */
+  target: string
   /** Whose tasks these are: two projects may have one remote. */
   project: string
   /** What the remote was last seen to hold of a task. */
@@ -34,11 +37,12 @@ export async function share(
   const commit = await to.refs.read(rescueRef(task, attempt))
   if (!to.remote || !commit) return 'shared'
   const ref = wipRef(to, task, attempt)
+  const { refspecs, objects } = await modulesIn(to, commit)
   let known = await to.refs.read(ref)
   for (let n = 1; known !== commit; n++) {
     const lease = `--force-with-lease=${ref}:${known ?? ''}`
-    const carried = { ref, commit, since: known ?? null }
-    const pushed = await to.remote.push([lease, '--', theRemote, `${commit}:${ref}`], carried, signal)
+    const large = { ref, commit, since: known ?? null }
+    const pushed = await to.remote.push([lease, '--', theRemote, `${commit}:${ref}`, ...refspecs], { large, objects, signal })
     if (pushed.outcome === 'done') break
     const there = await to.remote.ask([ref], signal)
     if (isAway(there)) return there
@@ -91,9 +95,10 @@ export async function bring(to: Sharing, task: string, commit: string): Promise<
 const isHere = async (git: Git, commit: string): Promise<boolean> =>
   (await git.run(git.bare, ['cat-file', '-e', `${commit}^{commit}`], { also: [1, 128] })).code === 0
 
-async function bringRefs({ git, remote }: Sharing, refspecs: readonly string[], commit: string): Promise<void> {
+async function bringRefs({ git, remote, ...to }: Sharing, refspecs: readonly string[], commit: string): Promise<void> {
   const away = (await remote!.fetch(refspecs)) ?? ((await isHere(git, commit)) ? await remote!.fetchLarge(commit) : undefined)
   if (away) throw remoteAway(away)
+  await bringModules({ git, remote, ...to }, commit)
 }
 
 /** What the remote holds of tasks that are over goes, also what other machines brought there. */
@@ -117,7 +122,7 @@ async function takeAway(to: Sharing, gone: readonly [string, string][], signal: 
   for (let n = 0; n < gone.length; n += mostAtOnce) {
     const some = gone.slice(n, n + mostAtOnce)
     const words = [...leasesOf(some), '--', theRemote, ...some.map(([ref]) => `:${ref}`)]
-    const pushed = await to.remote!.push(words, undefined, signal)
+    const pushed = await to.remote!.push(words, { signal })
     if (pushed.outcome === 'done') await note(to.git, to.refs, new Map(some.map(([ref]) => [ref, undefined])))
   }
 }
