@@ -96,8 +96,9 @@ async function step(talking: Talking, { deadline, signal }: Bounds): Promise<Ran
   const state = await crew.system.look(folder, markOf(crew, work))
   await hear(talking, act)
   if (talking.heard.turn !== null) {
-    const ran = await afterTurn(talking, { turn: talking.heard.turn, isAlive: state.state === 'alive', signal })
-    if (ran === undefined && talking.heard.turn === null) talking.sharing.begin()
+    const { turn } = talking.heard
+    const ran = await afterTurn(talking, { turn, isAlive: state.state === 'alive', signal })
+    if (ran === undefined) talking.sharing.begin(turn)
     if (ran !== undefined || talking.heard.turn === null) return ran
   }
   if (signal.aborted) {

@@ -47,7 +47,7 @@ async function isHeld({ reading }: Crew, { holder }: Durable, { owner, attempt }
 
 export interface TurnSharing {
   /** At the end of a turn that is not the last: as it stands, and only as far as the remote is there. Nobody waits for it. */
-  begin(): void
+  begin(turn: object): void
   /** Before the attempt's work is kept as a whole. */
   end(): Promise<void>
 }
@@ -55,9 +55,11 @@ export interface TurnSharing {
 export function openSharing(crew: Crew, work: Work): TurnSharing {
   const over = new AbortController()
   let sharing: Promise<void> | undefined
+  let last: object | undefined
   return {
-    begin() {
-      if (!crew.workspace.travels || over.signal.aborted) return
+    begin(turn) {
+      if (!crew.workspace.travels || over.signal.aborted || turn === last) return
+      last = turn
       sharing ??= shareTurn(crew, work, over.signal)
         .catch((error: unknown) => crew.here.log('warn', `a turn of ${work.task} could not be shared: ${String(error)}`))
         .finally(() => void (sharing = undefined))

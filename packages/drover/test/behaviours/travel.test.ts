@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { addTalk, mark, stop, untilRemembered, writeTalker } from '../support/talking.ts'
 import { makeTravellers } from '../support/travelling.ts'
 
 test('what passed lands by a push, and the checkout of whoever drives comes along', async (t) => {
@@ -26,4 +27,24 @@ test('two that land at the same time on the same remote both land, each on what 
   assert.deepEqual(remote.landed().toSorted(), names.flat().toSorted())
   for (const id of names.flat()) assert.equal(remote.git('show', `main:${id}.txt`), id)
   assert.equal(remote.git('fsck', '--strict', '--no-dangling'), '')
+})
+
+test('what an agent has done is on the remote at the end of each of its turns, and nowhere after it has landed', async (t) => {
+  const { remote, worlds } = await makeTravellers(t, { land: '[agents.claude]\npath = "../claude"' })
+  const [world] = worlds as [(typeof worlds)[0]]
+  writeTalker(world)
+  await addTalk(world, 'one', ['write a.txt first', 'overloaded', 'wait go', 'write b.txt second'])
+  const daemon = await world.daemon()
+  await untilRemembered(world, 'its first turn is over', ({ text }) => text === 'overloaded')
+  const [ref] = await world.until('the turn is shared', async () => {
+    const refs = Object.keys(remote.refs('refs/drover/wip/one/'))
+    return refs.length > 0 ? refs : undefined
+  })
+  assert.equal(remote.git('show', `refs/drover/wip/one/${ref}:a.txt`), 'first')
+  assert.equal(remote.git('ls-tree', '--name-only', `refs/drover/wip/one/${ref}`, 'b.txt'), '')
+  mark(world, 'go')
+  await world.untilStatus('one', 'completed')
+  await stop(daemon)
+  assert.equal(remote.git('show', 'main:b.txt'), 'second')
+  assert.deepEqual(remote.refs('refs/drover/wip/'), {})
 })

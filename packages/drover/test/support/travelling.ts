@@ -26,14 +26,16 @@ interface Wanted {
   branch?: string
   /** How many clones, each with a project of its own. */
   clones?: number
-  /** How the clones name it. */
+  /** How drover is to reach it. */
   url?: (folder: string) => string
+  /** A server takes pushes over http. */
+  receive?: boolean
 }
 
 /** Clones of one bare remote, each with drover in it: as far as git goes, as many machines. */
 export async function makeTravellers(
   t: TestContext,
-  { settings = '', land = '', files = {}, branch = 'main', clones = 1, url = (folder) => `file://${folder}` }: Wanted = {},
+  { settings = '', land = '', files = {}, branch = 'main', clones = 1, url, receive = false }: Wanted = {},
 ): Promise<{ remote: Remote; worlds: World[] }> {
   const worlds = Array.from({ length: clones }, () => new World())
   for (const world of worlds) t.after(() => world.close())
@@ -42,12 +44,14 @@ export async function makeTravellers(
   mkdirSync(folder)
   const remote = openRemote(first, folder, branch)
   remote.git('init', '-q', '--bare', '-b', branch)
+  if (receive) remote.git('config', 'http.receivepack', 'true')
   first.git('init', '-q', '-b', branch)
   const wanted = `retry_delay = "20ms"\nstop_grace = "1s"\n${settings}\n[land]\npush = "on"\n${land}\n`
   first.commit({ 'README.md': '# A project\n', '.drover.toml': wanted, ...files }, 'first')
-  first.git('remote', 'add', 'origin', url(folder))
+  first.git('remote', 'add', 'origin', `file://${folder}`)
   first.git('push', '-q', '-u', 'origin', branch)
-  for (const world of worlds.slice(1)) world.git('clone', '-q', '-b', branch, url(folder), '.')
+  for (const world of worlds.slice(1)) world.git('clone', '-q', '-b', branch, `file://${folder}`, '.')
+  if (url) for (const world of worlds) world.git('remote', 'set-url', 'origin', url(folder))
   for (const world of worlds) await world.ok('init')
   return { remote, worlds }
 }
