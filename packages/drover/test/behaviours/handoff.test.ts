@@ -141,7 +141,8 @@ test('a session that is not as it must be is refused with the place that is wron
   const sound = read(fileIn(world))
   const other = await cloneOf(t, world)
   const before = [await events(other), other.git('for-each-ref')]
-  const created = sound.events.findIndex(({ type }: { type: string }) => type === 'task.created')
+  const where = (wanted: string) => sound.events.findIndex(({ type }: { type: string }) => type === wanted)
+  const [created, claimed] = [where('task.created'), where('task.claimed')]
   const changed = (change: (document: typeof sound) => void) => {
     const document = structuredClone(sound)
     change(document)
@@ -192,8 +193,7 @@ test('a session that is not as it must be is refused with the place that is wron
       'a move that cannot be',
       /"task\.completed" does not fit/,
       changed(
-        (one) =>
-          (one.events[created + 1] = { ...one.events[created + 1], type: 'task.completed', data: { commit: null } }),
+        (one) => (one.events[claimed] = { ...one.events[claimed], type: 'task.completed', data: { commit: null } }),
       ),
     ],
   ]
