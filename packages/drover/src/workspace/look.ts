@@ -45,7 +45,7 @@ export async function patch({ git }: Worktrees, base: string, commit: string): P
   return isOid(base) && isOid(commit) ? (await git.run(git.bare, words, { also: [128] })).out : ''
 }
 
-const treeNow = async (to: Worktrees, entry: Entry): Promise<string> =>
+export const treeNow = async (to: Worktrees, entry: Entry): Promise<string> =>
   (await onCopy(to, entry, (place) => stage(to, place, entry.base!))).tree
 
 async function keptEnds(
