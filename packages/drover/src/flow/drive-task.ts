@@ -10,7 +10,7 @@ import { openPart, partsAtWork, partsOf, passedParts } from './parts.ts'
 import { resolution } from './resolution.ts'
 import { rulesFor } from './rules.ts'
 import { onlyWaited } from './said.ts'
-import { isAway, untilThere } from './travel.ts'
+import { isAway, untilThere } from './travel/until-there.ts'
 import { whoStopped } from './who-stopped.ts'
 import { workOn, type Place } from './work-on.ts'
 

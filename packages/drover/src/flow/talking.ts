@@ -1,7 +1,7 @@
 import type { AgentEvent, Talk, TurnEnd } from '../ports/driver.ts'
 import type { Durable } from '../ports/durable.ts'
 import type { Crew } from './crew.ts'
-import type { TurnSharing } from './share.ts'
+import type { TurnSharing } from './travel/share.ts'
 import type { Chosen } from './chosen.ts'
 import type { Work } from './work.ts'
 

@@ -5,7 +5,7 @@ import type { Crew } from './crew.ts'
 import { judgeWork } from './judge-work.ts'
 import { runAgent } from './run-agent.ts'
 import { restOf } from './said.ts'
-import { shareKept } from './share.ts'
+import { shareKept } from './travel/share.ts'
 import { whoStopped } from './who-stopped.ts'
 import { markOf, type Keeping, type Ran, type Work } from './work.ts'
 

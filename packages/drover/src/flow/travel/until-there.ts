@@ -1,5 +1,5 @@
-import type { Away } from '../ports/workspace.ts'
-import type { Crew } from './crew.ts'
+import type { Away } from '../../ports/workspace.ts'
+import type { Crew } from '../crew.ts'
 
 /** The longest wait between two tries. */
 const longestMs = 30_000

@@ -1,8 +1,8 @@
-import type { Durable, Step } from '../ports/durable.ts'
-import type { Shared } from '../ports/workspace.ts'
-import type { Crew } from './crew.ts'
-import { isAway, untilThere } from './travel.ts'
-import type { Keeping, Work } from './work.ts'
+import type { Durable, Step } from '../../ports/durable.ts'
+import type { Shared } from '../../ports/workspace.ts'
+import type { Crew } from '../crew.ts'
+import { isAway, untilThere } from './until-there.ts'
+import type { Keeping, Work } from '../work.ts'
 
 /** How long a stop waits for work to reach the remote. */
 const lastMs = 10_000
@@ -61,7 +61,9 @@ export function openSharing(crew: Crew, work: Work): TurnSharing {
       if (!crew.workspace.travels || over.signal.aborted || turn === last) return
       last = turn
       sharing ??= shareTurn(crew, work, over.signal)
-        .catch((error: unknown) => crew.here.log('warn', `a turn of ${work.task} could not be shared: ${String(error)}`))
+        .catch((error: unknown) =>
+          crew.here.log('warn', `a turn of ${work.task} could not be shared: ${String(error)}`),
+        )
         .finally(() => void (sharing = undefined))
     },
     async end() {
