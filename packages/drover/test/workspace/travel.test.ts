@@ -221,3 +221,17 @@ test('commits of submodules travel with the work that names them, without a righ
   assert.equal(merged.outcome, 'merged', JSON.stringify(merged))
   assert.equal(repo.gitIn(join(other, '.git/modules/lib'), 'show', `${oid}:lib.txt`), 'better')
 })
+
+test('what this machine brought itself, without hearing so, is no work of another one', async (t) => {
+  const { repo, remote, here } = await machines(t)
+  const path = await begin(here, repo)
+  await repo.write('one.txt', '1', path)
+  await repo.keep(here, 'task-a')
+  await here.share({ task: 'task-a', attempt: 1 }, never)
+  // It died before it could write down that it is there.
+  repo.git('update-ref', '-d', wip(1))
+  await repo.write('two.txt', '2', path)
+  const later = await repo.keep(here, 'task-a')
+  assert.equal(await here.share({ task: 'task-a', attempt: 1 }, never), 'shared')
+  assert.equal(remote('rev-parse', wip(1)), later.commit)
+})
