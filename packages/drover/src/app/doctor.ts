@@ -13,6 +13,7 @@ import { openWorkspaceFor } from './open-workspace.ts'
 import { readHolder } from './holder.ts'
 import type { Project } from './open-project.ts'
 import { openSystem } from './system.ts'
+import { trustHere } from './trust.ts'
 import { makeWish } from './wishes.ts'
 
 /** Every check, also when an earlier one failed; each finding names its remedy. */
@@ -20,7 +21,7 @@ export async function diagnose(
   project: Project,
   { fix = false, deep = false, trust = false, agents = false } = {},
 ): Promise<Finding[]> {
-  if (trust) await project.records.trust(await (await openWorkspaceFor(project)).readDrivers())
+  if (trust) await trustHere(project, await (await openWorkspaceFor(project)).readDrivers())
   if (fix && !isHeld(project.places)) await makeWish(project, 'worktree.prune', { all: false, dryRun: false })
   const checks = [
     checkNode,

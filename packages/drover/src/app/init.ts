@@ -9,6 +9,7 @@ import { openLedgerAt } from './open-ledger.ts'
 import { openWorkspaceAt } from './open-workspace.ts'
 import { findPlaces, placesBelow, type Places } from './places.ts'
 import { makeSecret } from './surroundings.ts'
+import { trustHere } from './trust.ts'
 
 export interface Initialised {
   root: string
@@ -28,15 +29,16 @@ export async function initProject({ folder }: { folder: string }): Promise<Initi
   exclude(places)
   makeSecret(below.secret, realClock.bytes(32))
   const isNew = !existsSync(below.ledger)
+  const machine = machineName(config.settings)
   const id = `project-${Buffer.from(realClock.bytes(6)).toString('hex')}`
   const opened = await openLedgerAt({
     file: below.ledger,
-    machine: machineName(config.settings),
+    machine,
     create: { project: id, target },
   })
   try {
     const project = await opened.reading.project()
-    if (isNew) await opened.records.trust(await openWorkspaceAt(places).readDrivers())
+    if (isNew) await trustHere({ ...opened, machine }, await openWorkspaceAt(places).readDrivers())
     if (isNew) created.push('.drover/drover.db')
     const gate = detectGate(places.root)
     if (writeOnce(join(places.root, '.drover.toml'), defaults(gate))) created.push('.drover.toml')

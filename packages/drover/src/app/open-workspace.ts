@@ -12,6 +12,7 @@ import { placesBelow, type Places } from './places.ts'
 import type { Exec } from './exec.ts'
 import { openSystem } from './system.ts'
 import { travels } from './travels.ts'
+import { trustedHere } from './trust.ts'
 
 type Hands = System & { exec: Exec }
 
@@ -27,7 +28,7 @@ export async function openWorkspaceFor(project: Project, system: Hands = openSys
     target: project.target,
     travels: travels(settings) ? { remote: settings['land.remote'], project: project.id } : null,
     committer: project.committer,
-    trusted: () => project.records.trusted(),
+    trusted: () => trustedHere(project),
     gateEnv: env,
     gateMark: mark,
     cache: settings['worktree.cache'],
