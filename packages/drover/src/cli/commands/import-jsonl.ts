@@ -11,7 +11,7 @@ export const importLines = command({
   summary: 'Take over epics, stories and tasks from JSON lines',
   about:
     'One JSON object a line; "-" is stdin. type is epic, story or task; a story is a task, a task with story_id its sub-task. Also: id, title, description, ' +
-    'priority, epic_id, blocked_by, labels, run, checks, scope, agent, acceptance_criteria, max_attempts, task_type, story_points, estimated_hours.\n' +
+    'priority, epic_id, blocked_by, labels, run, checks, scope, agent, model, acceptance_criteria, max_attempts, task_type, story_points, estimated_hours.\n' +
     'All or nothing. What is here already is brought up to date.',
   options: {
     'dry-run': { type: 'boolean', about: 'Only check, and say what would be done' },
