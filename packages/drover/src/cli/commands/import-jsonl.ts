@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { DroverError } from '../../domain/error.ts'
-import { importJsonl, type Imported } from '../../flow/operations/import-jsonl.ts'
+import { type Import, importJsonl, type Imported } from '../../flow/operations/import-jsonl.ts'
 import { changing } from '../changing.ts'
 import { command, type Context } from '../command.ts'
+import { openProgress } from '../progress.ts'
 import { readAll } from '../terminal.ts'
 
 export const importLines = command({
@@ -21,11 +22,12 @@ export const importLines = command({
   async run(context, values, [file = '']) {
     const dryRun = values['dry-run'] === true
     const text = await readText(context, file)
-    if (text.length > much && context.terminal.stderr.isTTY) context.print.note('This is much: it takes some seconds.')
-    const imported = await changing(context, (project) => {
-      const { default_labels: labels, max_attempts: maxAttempts } = project.config.settings
-      return importJsonl(project, { text, defaults: { labels, maxAttempts }, dryRun }, project.person())
-    })
+    const imported = await watched(context, text, (hear) =>
+      changing(context, (project) => {
+        const { default_labels: labels, max_attempts: maxAttempts } = project.config.settings
+        return importJsonl(project, { text, defaults: { labels, maxAttempts }, dryRun, hear }, project.person())
+      }),
+    )
     for (const warning of imported.warnings) context.print.warn(warning)
     context.print.done(
       { ...imported, dryRun },
@@ -37,6 +39,22 @@ export const importLines = command({
 
 /** Ten thousand lines take less than a second. */
 const much = 2_000_000
+
+/** Nobody waits for more than a second without seeing that it goes on. */
+async function watched<T>(
+  { terminal, print }: Context,
+  text: string,
+  work: (hear: NonNullable<Import['hear']>) => Promise<T>,
+): Promise<T> {
+  if (text.length <= much) return work(() => undefined)
+  const progress = openProgress(terminal.stderr, print)
+  progress.tell('read', 0, 1)
+  try {
+    return await work((written, all) => progress.tell('written', written, all))
+  } finally {
+    progress.close()
+  }
+}
 
 async function readText({ terminal, globals }: Context, file: string): Promise<string> {
   if (file === '-') return readAll(terminal.stdin)

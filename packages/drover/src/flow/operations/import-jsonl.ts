@@ -16,6 +16,8 @@ export interface Import {
   text: string
   defaults: { labels: readonly string[]; maxAttempts: number }
   dryRun: boolean
+  /** Told how many of all are written, while they are. */
+  hear?: (written: number, all: number) => void
 }
 
 export interface Imported {
@@ -52,7 +54,8 @@ export async function importJsonl({ ledger, reading }: Ports, wish: Import, by: 
   const imported: Imported = { epics: [], tasks: [], updated: [], unchanged: 0, warnings }
   const ordered = entries.toSorted((a, b) => depth(a, world) - depth(b, world) || a.line - b.line)
   const events = ordered.flatMap((entry) => eventsOf(entry, { world, wish, imported, email: emailOf(by) }))
-  if (events.length > 0 && !wish.dryRun) await say(ledger, events, by, 'import-jsonl')
+  if (events.length > 0 && !wish.dryRun)
+    await say(ledger, events, by, 'import-jsonl', (written) => wish.hear?.(written, events.length))
   return imported
 }
 
