@@ -2,7 +2,7 @@ import { DroverError } from '../../domain/error.ts'
 import type { Event, NewEvent } from '../../domain/event.ts'
 import type { Task } from '../../domain/task.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { Hear, Ledger, Speaker } from '../../ports/ledger.ts'
+import type { Ledger, Speaker } from '../../ports/ledger.ts'
 import type { Reading } from '../../ports/reading.ts'
 import { possible } from './possible.ts'
 
@@ -15,13 +15,12 @@ export interface Ports {
 
 /** Writes what a person says of one task; what cannot happen now becomes an error that names what can. */
 export async function say(
-  ledger: Ledger,
+  ledger: Pick<Ledger, 'append'>,
   events: readonly NewEvent[],
   by: Speaker,
   verb: string,
-  hear?: Hear,
 ): Promise<Event[]> {
-  const appended = await ledger.append(events, by, undefined, hear)
+  const appended = await ledger.append(events, by)
   if (appended.outcome === 'impossible') throw impossible(appended.task, verb)
   if (appended.outcome === 'landing')
     throw new DroverError('busy', { task: appended.task.id, why: 'its landing is moving the branch at this moment' })
