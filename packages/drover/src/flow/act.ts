@@ -38,6 +38,7 @@ const deeds: Deeds = {
   },
   turn({ heard }, { end }) {
     heard.turn = end
+    heard.turns += 1
     heard.busy.clear()
   },
 }

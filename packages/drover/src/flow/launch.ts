@@ -122,7 +122,10 @@ async function writeWords(
   { folder, opening }: { folder: string; opening: Opening },
 ): Promise<string> {
   if (opening === 'anew') return writePrompt(crew, task, work, folder)
+  const { text, files } =
+    opening.words === null ? await wordsToGoOn(crew, task, work) : { text: opening.words, files: [] }
+  for (const file of files) await crew.system.writeFile(`${folder}/${file.name}`, file.text)
   const file = `${folder}/prompt.md`
-  await crew.system.writeFile(file, opening.words ?? (await wordsToGoOn(crew, task, work)))
+  await crew.system.writeFile(file, text)
   return file
 }
