@@ -1,5 +1,6 @@
 import type { Driver } from '../ports/driver.ts'
 import { codexExecDriver } from './codex-exec.ts'
+import { codexProgram } from './codex-program.ts'
 import { talkWithCodex } from './codex-talk.ts'
 import type { Words } from './words.ts'
 
@@ -16,12 +17,7 @@ export function codexDriver(words: Words): Driver {
       tools: true,
       cost: 'tokens',
     },
-    program: {
-      name: words.path,
-      version: ['--version'],
-      login: 'codex login',
-      install: 'npm install -g @openai/codex',
-    },
+    program: codexProgram(words),
     fallback: codexExecDriver(words),
     spawn: () => ({
       file: words.path,

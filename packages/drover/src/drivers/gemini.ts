@@ -1,6 +1,7 @@
 import type { Driver } from '../ports/driver.ts'
 import { acpDriver, inShell } from './acp.ts'
 import { commandDriver } from './command.ts'
+import { logins } from './logins.ts'
 import type { Words } from './words.ts'
 
 /**
@@ -13,6 +14,7 @@ export const geminiDriver = (words: Words): Driver =>
       name: words.path,
       version: ['--version'],
       login: 'gemini',
+      whoIsIn: logins.gemini,
       install: 'npm install -g @google/gemini-cli',
     },
     args: ({ model, permission, readOnly }) => [

@@ -121,6 +121,18 @@ export interface Talk {
   ended?(about: { exitCode: number | null; signal: string | null; errors: string }): TurnEnd | undefined
 }
 
+/** Where it can be seen that somebody is logged in. */
+export interface Login {
+  /** Each of them is a login by itself. */
+  variables: readonly string[]
+  /** The folder of its configuration: below a variable's, or below the home where that is not set. */
+  place: { variable: string; below: string; otherwise: string }
+  /** In that folder, when somebody is logged in. */
+  file?: string
+  /** Arguments that make it say so itself, by its exit code. */
+  ask?: readonly string[]
+}
+
 /** How a person finds the program, and gets in. */
 export interface Program {
   /** What is looked for on the PATH. */
@@ -129,6 +141,7 @@ export interface Program {
   version: readonly string[]
   /** The command that logs in, to be shown to a person. */
   login: string
+  whoIsIn?: Login
   /** How it is installed, to be shown to a person. */
   install: string
 }
