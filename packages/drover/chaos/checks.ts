@@ -14,6 +14,7 @@ import {
 } from '../test/support/invariants.ts'
 import { type Remembered, remembered } from '../test/support/talking.ts'
 import type { Diary } from './diary.ts'
+import type { World } from '../test/support/world.ts'
 import { isRed } from './tasks.ts'
 import { holds } from './violation.ts'
 import { canary, type ChaosWorld } from './world.ts'
@@ -209,7 +210,7 @@ export function configurationOf(world: ChaosWorld): string {
 }
 
 /** A session goes on where it stood, whoever was killed; another begins only where a person wants the work begun anew. */
-async function assertTalked(world: ChaosWorld): Promise<void> {
+export async function assertTalked(world: World): Promise<void> {
   const anew = new Set([
     ...(await world.all('task.reopened')).map(({ task }) => task),
     ...(await world.all('task.claimed')).flatMap(({ task, data }) => (data.fresh ? [task] : [])),
