@@ -36,7 +36,7 @@ export async function wordsToGoOn(
     ...news(await newsFor(crew, work, since), crew.here.target, tell),
     section('Hints from the operator', hints.map(({ text }, i) => item(hintWords(text, i, tell))).join('\n')),
     beside.table(),
-    'Go on with the task. Report as before when you are done.',
+    `Go on with the task (\`drover show ${task.id}\` tells it, should you not remember). Report as before when you are done.`,
   ]
   return { text: sections.filter(Boolean).join('\n\n'), files: beside.files() }
 }
