@@ -16,6 +16,8 @@ export function ampDriver(words: Words): Driver {
       interrupt: 'signal',
       tools: true,
       cost: 'tokens',
+      limits: 'none',
+      remembersBroken: true,
     },
     program: { name: words.path, version: ['--version'], login: 'amp login', install: 'npm install -g @ampcode/cli' },
     spawn: (spec) => ({

@@ -18,6 +18,8 @@ export function codexExecDriver(words: Words): Driver {
       interrupt: 'signal',
       tools: true,
       cost: 'tokens',
+      limits: 'minute',
+      remembersBroken: true,
     },
     program: {
       name: words.path,

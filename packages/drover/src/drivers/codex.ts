@@ -15,6 +15,8 @@ export function codexDriver(words: Words): Driver {
       interrupt: 'protocol',
       tools: true,
       cost: 'tokens',
+      limits: 'minute',
+      remembersBroken: true,
     },
     program: {
       name: words.path,

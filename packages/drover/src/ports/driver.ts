@@ -16,6 +16,10 @@ export interface Abilities {
   tools: boolean
   /** What it tells of its cost. */
   cost: 'money' | 'tokens' | 'none'
+  /** How exactly it tells when a usage limit is over. */
+  limits: 'time' | 'minute' | 'none'
+  /** It remembers a tool that was broken off; else its model wants the same once more. */
+  remembersBroken: boolean
 }
 
 /** An MCP server that the agent is to start: drover's own. */
