@@ -95,11 +95,19 @@ const costs: Record<Abilities['cost'], string> = {
   none: 'does not tell what it costs',
 }
 
-const abilityWords = ({ resumes, hint, tools, cost }: Abilities): string[] => [
+const limits: Record<Abilities['limits'], string> = {
+  time: 'tells when a limit is over',
+  minute: 'tells the minute when a limit is over',
+  none: 'does not tell when a limit is over',
+}
+
+const abilityWords = ({ resumes, hint, tools, cost, limits: told, remembersBroken }: Abilities): string[] => [
   hints[hint],
   resumes ? 'goes on in the same session' : 'begins anew each time',
   ...(tools ? ['has drover’s tools'] : []),
   costs[cost],
+  limits[told],
+  ...(resumes && !remembersBroken ? ['does a tool again that a pause broke off'] : []),
 ]
 
 async function checkAccounts(checking: Checking, name: string): Promise<Finding[]> {

@@ -17,6 +17,8 @@ export function ampDriver(words: Words): Driver {
       interrupt: 'signal',
       tools: true,
       cost: 'tokens',
+      limits: 'none',
+      remembersBroken: true,
     },
     program: {
       name: words.path,

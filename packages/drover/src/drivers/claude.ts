@@ -17,6 +17,8 @@ export function claudeDriver(words: Words): Driver {
       interrupt: 'protocol',
       tools: true,
       cost: 'money',
+      limits: 'time',
+      remembersBroken: true,
     },
     program: {
       name: words.path,

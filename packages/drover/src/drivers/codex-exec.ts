@@ -19,6 +19,8 @@ export function codexExecDriver(words: Words): Driver {
       interrupt: 'signal',
       tools: true,
       cost: 'tokens',
+      limits: 'minute',
+      remembersBroken: true,
     },
     program: codexProgram(words),
     spawn: (spec) => ({

@@ -16,6 +16,8 @@ export function codexDriver(words: Words): Driver {
       interrupt: 'protocol',
       tools: true,
       cost: 'tokens',
+      limits: 'minute',
+      remembersBroken: true,
     },
     program: codexProgram(words),
     fallback: codexExecDriver(words),

@@ -27,7 +27,7 @@ export const copilotDriver = (words: Words): Driver =>
     files: ({ tools }) =>
       tools === null ? {} : { [serversFile]: JSON.stringify({ mcpServers: { drover: server(tools) } }) },
     ignoresServers: true,
-    countsOn: true,
+    counting: { countsOn: true },
     aside: (text) => {
       if (/^Info: .*retrying/i.test(text)) return 'retrying'
       return text.startsWith('Error: ') ? 'error' : /^(?:Info|Warning): /.test(text) ? 'note' : undefined

@@ -29,6 +29,8 @@ export const opencodeRunDriver = (words: Words): Driver => ({
     interrupt: 'signal',
     tools: true,
     cost: 'money',
+    limits: 'none',
+    remembersBroken: true,
   },
   program: {
     name: words.path,
