@@ -150,6 +150,9 @@ async function readConfiguration(
 const wayKey =
   /^(?:branch\..*\.remote|remote\..*\.(?:url|pushurl|uploadpack|receivepack|vcs|proxy|lfsurl|lfspushurl)|url\..*\.(?:insteadof|pushinsteadof)|core\.(?:sshcommand|gitproxy)|credential\.(?:.*\.)?helper|http\.(?:.*\.)?(?:proxy|sslverify|sslcainfo|extraheader)|lfs\.(?:.*\.)?(?:url|pushurl|standalonetransferagent|path|args|clean|smudge))$/s
 
+/** Whether it says how a remote is reached. */
+export const isWay = (key: string): boolean => wayKey.test(key)
+
 const noWays = (): boolean => false
 /** Of the remotes and branches only the ones that matter. */
 const waysTo =

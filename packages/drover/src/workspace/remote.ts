@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DroverError } from '../domain/error.ts'
 import type { Away } from '../ports/workspace.ts'
+import { isWay } from './drivers.ts'
 import type { Git, Output } from './git.ts'
 import { createMutex } from './mutex.ts'
 import { updateRefs, zeros, type Refs } from './refs.ts'
@@ -68,7 +69,7 @@ export function openRemote({ git, refs, root, runFolder }: Options): Remote {
   /** Before anything is said to it: a way there that nobody has agreed to is not taken. */
   async function nameOf(): Promise<string | Away> {
     const { name, known } = await git.drivers.remote()
-    const strange = await git.drivers.strange()
+    const strange = (await git.drivers.strange()).filter(isWay)
     if (!known) return trouble.is(`there is no remote "${name}": \`git remote add ${name} <url>\``)
     return strange.length === 0
       ? name
@@ -121,10 +122,11 @@ export function openRemote({ git, refs, root, runFolder }: Options): Remote {
       waiting ??= {
         names: new Set(),
         signals: [],
-        answer: alone(() => {
+        answer: alone(async () => {
           const { names: asked, signals } = waiting!
           waiting = undefined
-          return look([...asked], whenAll(signals))
+          const { signal: enough, leave } = whenAll(signals)
+          return look([...asked], enough).finally(leave)
         }),
       }
       for (const name of names) waiting.names.add(name)
@@ -169,12 +171,12 @@ function entryOf(line: string, names: readonly string[]): [string, string][] {
 }
 
 /** Only when nobody waits any more. */
-function whenAll(signals: readonly AbortSignal[]): AbortSignal {
+function whenAll(signals: readonly AbortSignal[]): { signal: AbortSignal; leave: () => void } {
   const all = new AbortController()
   const look = (): void => void (signals.every(({ aborted }) => aborted) && all.abort())
   for (const signal of signals) signal.addEventListener('abort', look, { once: true })
   look()
-  return all.signal
+  return { signal: all.signal, leave: () => signals.forEach((signal) => signal.removeEventListener('abort', look)) }
 }
 
 /** What the remote said, and git after it; never what opens its door. */
