@@ -116,9 +116,8 @@ async function openWorktree(driving: Driving, step: Step): Promise<Place | Unrea
   const { crew, job } = driving
   const task = (await crew.reading.task(job.task))!
   const attempt = await crew.reading.attempt(job.task, job.attempt)
-  const known = await untilThere(crew, job.task, step.signal, () =>
-    crew.workspace.refresh(crew.here.target, job.task, step.signal),
-  )
+  const look = () => crew.workspace.refresh(crew.here.target, job.task, step.signal)
+  const known = await untilThere(crew, job.task, step.signal, look)
   if (isAway(known)) return whoStopped(crew, { owner: job.task, attempt: job.attempt })
   // Reopened after it had landed: this attempt may land once more.
   if (job.attempt > 1 && known.landed !== null) await crew.workspace.unland(job.task)

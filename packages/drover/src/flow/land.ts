@@ -8,7 +8,7 @@ import type { Crew } from './crew.ts'
 import { buildMerge, type Built, type Merged } from './build-merge.ts'
 import { passedParts } from './parts.ts'
 import { rulesFor } from './rules.ts'
-import { isAway, untilThere } from './travel/until-there.ts'
+import { mergeOnTip, moveBranch, notTaken } from './travel/landing.ts'
 
 type Round = { job: Job; durable: Durable; n: number; name: (step: string) => string }
 
@@ -45,17 +45,6 @@ async function tryToLand(crew: Crew, round: Round): Promise<'over' | 'moved'> {
   )
   if (way.blockers.length > 0) return standInWay(crew, round, final, way.blockers)
   return swap(crew, round, final, way.moves)
-}
-
-/** On the branch as it is now. Until the remote says where that is, there is nothing to land on. */
-async function mergeOnTip(crew: Crew, job: Job, step: Step): Promise<Built> {
-  const { signal } = step
-  const known = await untilThere(crew, job.task, signal, () =>
-    crew.workspace.refresh(crew.here.target, job.task, signal),
-  )
-  if (isAway(known)) step.endIfStopping()
-  // A person took it out of the lane meanwhile, and that is found below.
-  return buildMerge(crew, job)
 }
 
 /** The merge is noted, so that it can be looked at again without being built. */
@@ -134,12 +123,7 @@ async function swap(crew: Crew, round: Round, built: Merged, checkouts: Checkout
   if (!(await tell(crew, round, { step: 'intend', events: [intended] }))) return goneOut(crew, round)
   const moved = await durable.step(
     name('move branch'),
-    async (step) => {
-      const wanted = { task: job.task, branch, from: built.tip, to: built.commit, checkouts }
-      const answer = await untilThere(crew, job.task, step.signal, () => crew.workspace.move(wanted))
-      if (isAway(answer)) step.endIfStopping()
-      return answer
-    },
+    (step) => moveBranch(crew, { task: job.task, branch, from: built.tip, to: built.commit, checkouts }, step),
     'light',
   )
   if (moved.outcome === 'moved') {
@@ -159,9 +143,6 @@ async function swap(crew: Crew, round: Round, built: Merged, checkouts: Checkout
   await durable.step(name('move checkouts'), () => crew.workspace.follow(checkouts), 'light')
   return finish(crew, round, built.commit, built.tip)
 }
-
-const notTaken = (branch: string, words: string, id: string): string =>
-  `the remote does not take it on ${branch}: ${words}; once it may, \`drover resolve ${id}\``
 
 async function finish(crew: Crew, round: Round, commit: string, from: string): Promise<'over'> {
   const { job, n } = round

@@ -1,6 +1,6 @@
 import type { AttemptEnd } from '../domain/settle.ts'
 import { passed } from '../domain/verdict.ts'
-import type { Durable } from '../ports/durable.ts'
+import type { Durable, Step } from '../ports/durable.ts'
 import type { Crew } from './crew.ts'
 import { judgeWork } from './judge-work.ts'
 import { runAgent } from './run-agent.ts'
@@ -21,11 +21,8 @@ export async function workOn(crew: Crew, durable: Durable, work: Work): Promise<
     byReport(crew, work, await runAgent(crew, durable, work, step)),
   )
   await durable.step(name('stop'), () => stop(crew, work), 'light')
-  const kept = await durable.step(
-    name('keep'),
-    async (step) => shareKept(crew, { durable, work, step }, await keep(crew, work)),
-    'light',
-  )
+  const keepAll = async (step: Step) => shareKept(crew, { durable, work, step }, await keep(crew, work))
+  const kept = await durable.step(name('keep'), keepAll, 'light')
   if (ran.end === 'moved on') return 'moved on'
   const cut = endWithout(ran)
   if (cut) return cut

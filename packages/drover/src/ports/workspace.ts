@@ -75,15 +75,12 @@ export type Moved =
   | { outcome: 'moved' }
   /** A newer daemon has taken over this repository. */
   | { outcome: 'fenced' }
-  /** The remote does not take it, in its own words. */
+  /** The remote does not take it, in its own words; or whether it did is not known, and saying it again finds out. */
   | { outcome: 'refused'; words: string }
-  /** Whether it landed is not known: saying it again finds out. */
   | ({ outcome: 'away' } & Away)
 
 /** The remote that work travels by cannot be reached now, or must not be. */
-export interface Away {
-  away: string
-}
+export type Away = Record<'away', string>
 
 /** `taken`: another machine has brought work of the same attempt. */
 export type Shared = 'shared' | 'taken' | { refused: string } | Away
@@ -112,12 +109,8 @@ export interface Workspace {
   readonly travels: boolean
   /** After a start: a new epoch, our dead git's locks and children gone, half-finished moves of checkouts finished. */
   recover(): Promise<void>
-  /** Where the branch is, as far as is known here. */
   tip(branch: string): Promise<string>
-  /**
-   * Looks anew where the branch is and whether the task has landed. Where work travels by a remote that is asked, and the branch
-   * is the remote's from then on.
-   */
+  /** Looks anew where the branch is and whether the task has landed: at the remote, where work travels. */
   refresh(branch: string, task: string, signal?: AbortSignal): Promise<{ landed: string | null } | Away>
   /** The tasks whose landed commit is not in this commit's history, nor its trailer. */
   lacking(base: string, landed: readonly LandedWork[]): Promise<string[]>
@@ -200,6 +193,4 @@ export interface Workspace {
   }): Promise<{ removed: string[]; kept: { path: string; why: string }[] }>
   /** Checkouts of the target that are behind it. */
   behind(branch: string): Promise<{ path: string; by: string }[]>
-  /** How the person's own branch stands to the remote's; nothing where they are the same, or work does not travel. */
-  apart(branch: string): Promise<{ remote: string; ahead: number; behind: number } | undefined>
 }

@@ -60,6 +60,8 @@ export interface WorkspaceOptions {
 export interface TrustingWorkspace extends Workspace {
   /** Programs that git's configuration may make it run, as they stand now: to be stored, and given back as `trusted`. */
   readDrivers(): Promise<Record<string, string>>
+  /** How the person's own branch stands to the remote's; nothing where they are the same, or work does not travel. */
+  apart(branch: string): Promise<{ remote: string; ahead: number; behind: number } | undefined>
   /** The remote that work travels by, and what stands between it and this machine; nothing where work does not travel. */
   reach(): Promise<{ name: string; problem: string | null } | undefined>
 }
