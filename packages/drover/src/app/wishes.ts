@@ -79,11 +79,26 @@ async function ask<W extends WishName>(
   const deadline = project.clock.ticks() + timeoutMs
   const bell = project.ledger.bell()
   while (project.clock.ticks() < deadline) {
-    const told = (await project.records.answerTo(id)) as Told | undefined
+    const told = ((await project.records.answerTo(id)) as Told | undefined) ?? (await fulfilAlone(project, id))
     if (told) return readTold(told, what) as AnswerOf<W>
     await bell(1000, new AbortController().signal)
   }
   throw new DroverError('busy', { task: what, why: 'the daemon has not answered yet' })
+}
+
+/** Whoever was asked is gone, and nobody came after: it is done here, and the next start finds it done. */
+async function fulfilAlone(project: Project, id: number): Promise<Told | undefined> {
+  const lock = tryLock(project.places)
+  if (!lock) return undefined
+  try {
+    const wish = (await project.records.wishes()).find((one) => one.id === id)
+    if (wish === undefined) return undefined
+    const told = await carryOut(await openWorkspaceFor(project), wish.what, wish.about)
+    await project.records.answerWish(id, told)
+    return told
+  } finally {
+    lock.release()
+  }
 }
 
 function readTold(told: Told, what: string): unknown {
