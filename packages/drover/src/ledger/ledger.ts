@@ -1,5 +1,6 @@
 import type { Ledger } from '../ports/ledger.ts'
 import { append, Refused, type Said } from './append.ts'
+import { retell } from './retell.ts'
 import { claimed, mayGoOn, nextId, nextTask } from './claim.ts'
 import type { Connection } from './connection.ts'
 import { standing } from './reading.ts'
@@ -56,6 +57,8 @@ export function openLedger(connection: Connection, { machine, now }: { machine: 
       })
       return tell(answer !== 'not yet' && 'events' in answer ? answer.events : 'not yet')
     },
+
+    retell: (events, rest) => connection.transact(() => retell(events, rest)).then(tell),
 
     transact: (part) => connection.transact(part),
     ask: async (part) => connection.read(part),
