@@ -83,12 +83,18 @@ const acting: Record<Action, (scene: Scene, wanted: Act) => Promise<unknown>> = 
     if (landed) await say(scene, wanted, 'retry', '--force', landed.id)
   },
   obstruct,
+  // The whole session goes into a file and comes back: nothing of it is doubled.
+  async 'hand over'(scene, wanted) {
+    const id = await add(scene, act('add', { pick: 15 }), 'slow')
+    await whileDriven(scene, async () => (existsSync(join(scene.world.marks, `at-${id}`)) ? true : undefined))
+    const file = join(scene.world.folder, `of-${id}.drover`)
+    if (await say(scene, { faults: [] }, 'export', file)) await say(scene, wanted, 'import', file, '--yes')
+  },
 }
 
 /** The id of a new task, whether somebody lived to hear that it was made or not. */
 async function add(scene: Scene, wanted: Act, kind: Kind): Promise<string> {
-  const pick = wanted.pick === 'newest' ? 0 : wanted.pick
-  const takes = kind === 'slow' ? 0.4 : pick * 0.1
+  const takes = wanted.pick === 'newest' ? (kind === 'slow' ? 0.4 : 0) : wanted.pick * 0.1
   const id = `u${scene.added.length + 1}`
   scene.added.push(id)
   scene.diary.planned.push({ id, kind, needs: [], parts: 0, takes })

@@ -5,7 +5,19 @@ import type { Kind, Planned } from './tasks.ts'
 /** What people do while drover drives, or is dead. */
 export const actions = [
   ...(['add', 'pause', 'resume', 'cancel', 'retry', 'hint', 'edit', 'commit', 'second run', 'lock'] as const),
-  ...(['bounce', 'snatch', 'answer', 'import', 'epic', 'release', 'restore', 'prune', 'redo', 'obstruct'] as const),
+  ...([
+    'bounce',
+    'snatch',
+    'answer',
+    'import',
+    'epic',
+    'release',
+    'restore',
+    'prune',
+    'redo',
+    'obstruct',
+    'hand over',
+  ] as const),
 ]
 export type Action = (typeof actions)[number]
 

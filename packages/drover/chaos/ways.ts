@@ -55,8 +55,9 @@ const ways: Readonly<Record<string, readonly Way[]>> = {
     },
   ],
   'workspace unland': [way(act('redo'))],
-  'workspace restore': [way(act('restore'))],
-  'workspace prune': [way(act('prune'))],
+  'workspace restore': [way(adding('slow'), act('restore'))],
+  'workspace prune': [way(adding('slow'), act('prune'))],
+  'workspace adopt': [way(act('hand over'))],
 }
 
 const prefixes = Object.keys(ways)
