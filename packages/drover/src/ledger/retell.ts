@@ -9,6 +9,15 @@ import { store } from './append.ts'
 import { decodeEvent } from './columns.ts'
 import { one, run, sql } from './sql.ts'
 
+/** Thrown to take it all back; what would have been new. */
+export class Rehearsed extends Error {
+  readonly news: Event[]
+  constructor(news: Event[]) {
+    super('only rehearsed')
+    this.news = news
+  }
+}
+
 /** What happened elsewhere, once and in its order. A history that does not fit what is here is refused whole. */
 export function* retell(events: readonly Told[], rest: (task: Task) => Told[]): Part<Event[]> {
   const touched = new Set<string>()
@@ -25,7 +34,16 @@ export function* retell(events: readonly Told[], rest: (task: Task) => Told[]): 
     )
     for (const told of rest((yield* taskById(id))!)) news.push(yield* tell({ ...told, seq: 0 } as Event, touched))
   }
+  yield* refuseUnknownNeeds()
   return news
+}
+
+/** The database would refuse it too, but in words that help nobody. */
+function* refuseUnknownNeeds(): Part {
+  const lost = yield* one<{ task: string; needs: string }>(
+    sql`select task, needs from need where not exists (select 1 from task where id = need.needs) limit 1`,
+  )
+  if (lost) throw other({ task: lost.task }, `${lost.task} needs ${lost.needs}, which is not there`)
 }
 
 function* tell(event: Event, touched: Set<string>): Part<Event> {
@@ -55,5 +73,5 @@ function* isKnown(event: Event): Part<boolean> {
   return true
 }
 
-const other = ({ task = '' }: Event, problem: string): DroverError =>
+const other = ({ task = '' }: Pick<Event, 'task'>, problem: string): DroverError =>
   new DroverError('other-history', { task, problem })

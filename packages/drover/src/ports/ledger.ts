@@ -53,9 +53,9 @@ export interface Ledger {
   /**
    * Writes what another ledger tells, with its keys and times, in order, and what it does to tasks. Nothing follows from it by
    * itself: what followed is told too. What is known here is left out. Nobody works here on what is told: `rest` says what that
-   * means for a task. Answers with what was new.
+   * means for a task. Answers with what was new, and when it is rehearsed, with what would be.
    */
-  retell(events: readonly Told[], rest: (task: Task) => Told[]): Promise<Event[]>
+  retell(events: readonly Told[], rest: (task: Task) => Told[], how?: 'rehearsed'): Promise<Event[]>
   /** Runs a part in a transaction of its own. For rows that are not the ledger's story: jobs, worktrees, wishes. */
   transact<T>(part: () => Part<T>): Promise<T>
   /** Runs a part that only reads. */

@@ -45,6 +45,7 @@ test('a session goes to another clone with its history and its unfinished work, 
 
   const other = await cloneOf(t, world)
   const before = await events(other)
+  assert.deepEqual((await other.json('import', file, '--dry-run')).tasks, ['done', 'half', 'after'])
   assert.match(await other.refused(2, 'import', file), /half {2}if \[ -e half\.txt \](.|\n)*needs a yes/)
   assert.equal(await events(other), before, 'nothing was written')
   await other.ok('import', file, '--yes')

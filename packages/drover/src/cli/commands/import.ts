@@ -56,29 +56,27 @@ interface Wanted {
   goesOn: boolean
 }
 
-/** False when the person said no. */
+/** False when nothing was taken over. */
 async function importSession(context: Context, { file, text, dryRun, goesOn }: Wanted): Promise<boolean> {
   const session = readSession(text, file)
   for (const warning of session.warnings) context.print.warn(escaped(warning))
   const project = await context.project()
   await checkBase(project, session)
-  if (dryRun) return foretell(context, session)
-  if (!(await agreed(context, session))) return false
-  await takeWork(project, session)
   const by = project.person()
   if (by.kind !== 'person') return false
-  const taken = await changing(context, () => takeOver(project, session, { by, keepsSessions: goesOn }))
-  context.print.done({ ...taken, unfinished: session.snapshots.length }, inWords(taken, session), 'drover status')
-  return true
-}
-
-function foretell({ print }: Context, session: Session): true {
-  const tasks = new Set([...session.events.flatMap(({ task }) => task ?? []), ...session.tasks.map(({ id }) => id)])
-  const about = { tasks: tasks.size, events: session.events.length, unfinished: session.snapshots.length }
-  print.done(
-    { ...about, dryRun: true },
-    `Would take over up to ${tasks.size} tasks with ${session.events.length} events`,
-  )
+  const wanted = { by, keepsSessions: goesOn }
+  const would = await takeOver(project, session, { ...wanted, how: 'rehearsed' })
+  const unfinished = session.snapshots.length
+  if (dryRun)
+    context.print.done(
+      { ...would, unfinished, dryRun },
+      inWords(would, session, 'Would take over'),
+      `drover import ${file}`,
+    )
+  if (dryRun || !(await agreed(context, session))) return false
+  await takeWork(project, session)
+  const taken = await changing(context, () => takeOver(project, session, wanted))
+  context.print.done({ ...taken, unfinished, dryRun }, inWords(taken, session, 'Took over'), 'drover status')
   return true
 }
 
@@ -115,10 +113,10 @@ async function takeWork(project: Project, { snapshots }: Session): Promise<void>
   }
 }
 
-function inWords({ tasks, epics, events, known }: TakenOver, { snapshots }: Session): string {
+function inWords({ tasks, epics, events, known }: TakenOver, { snapshots }: Session, verb: string): string {
   const what = `${tasks.length} ${tasks.length === 1 ? 'task' : 'tasks'} and ${epics.length} ${epics.length === 1 ? 'epic' : 'epics'}`
   const work = snapshots.length > 0 ? `, unfinished work of ${snapshots.length}` : ''
   return events === 0
     ? 'All of it was here already'
-    : `Took over ${what}${work}${known > 0 ? `; ${known} events were here already` : ''}`
+    : `${verb} ${what}${work}${known > 0 ? `; ${known} events were here already` : ''}`
 }

@@ -35,7 +35,7 @@ const endings: ReadonlySet<Event['type']> = new Set(['task.completed', 'task.can
 export async function takeOver(
   { ledger, reading, clock }: Ports,
   session: Session,
-  { by, keepsSessions }: { by: Speaker & { kind: 'person' }; keepsSessions: boolean },
+  { by, keepsSessions, how }: { by: Speaker & { kind: 'person' }; keepsSessions: boolean; how?: 'rehearsed' },
 ): Promise<TakenOver> {
   refuseCircles(session)
   const at = clock.now()
@@ -56,7 +56,7 @@ export async function takeOver(
     ...(task.session !== null && !keepsSessions && !isOver(task) ? [said(forgotten(task))] : []),
   ]
   const bare = bareEvents(await missingHere(reading, session), said, emailOf(by))
-  const news = await ledger.retell([...session.events, ...bare], rest)
+  const news = await ledger.retell([...session.events, ...bare], rest, how)
   const told = new Set(session.events.map(({ key }) => key))
   return {
     tasks: news.flatMap(({ type, task }) => (type === 'task.created' ? [task!] : [])),
