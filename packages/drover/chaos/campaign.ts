@@ -23,10 +23,19 @@ export interface Outcome {
   folder?: string
 }
 
+/** Those that are being played now. */
+const open = new Set<ChaosWorld>()
+
+/** The harness itself is to end: nothing that it started stays behind. */
+export async function abandon(): Promise<void> {
+  await Promise.allSettled([...open].map((world) => world.close()))
+}
+
 /** One project from its first task to its last, with all these deaths in between. */
 export async function campaign(main: string, plan: Plan, keeps = false): Promise<Outcome> {
   const begun = performance.now()
   const world = new ChaosWorld(main)
+  open.add(world)
   const outcome: Outcome = { kills: 0, ms: 0, hits: new Map(), strikes: [] }
   try {
     const scene = await birth(world, plan)
@@ -57,6 +66,7 @@ export async function campaign(main: string, plan: Plan, keeps = false): Promise
     await world.close().catch((error: unknown) => {
       outcome.violation ??= new Violation('nothing is left at work', String(error))
     })
+    open.delete(world)
   }
   return { ...outcome, ms: performance.now() - begun }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { isFaultPoint, faultPoints } from '../src/app/fault-points.ts'
 import { bundle } from './bundle.ts'
-import { campaign, type Outcome } from './campaign.ts'
+import { abandon, campaign, type Outcome } from './campaign.ts'
 import type { Plan } from './life.ts'
 import { type Cell, cellsWith, matrix } from './matrix.ts'
 import { plan } from './plan.ts'
@@ -209,6 +209,13 @@ if (values.help) say(help)
 else {
   useMemory()
   const folder = mkdtempSync(join(tmpdir(), 'drover-chaos-'))
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.once(name, () => {
+      void abandon().then(() => {
+        rmSync(folder, { recursive: true, force: true })
+        process.exit(130)
+      })
+    })
   try {
     process.exitCode = (await act(folder)) ? 0 : 1
   } finally {
