@@ -4,7 +4,8 @@ import { chance } from '../test/support/project-of-chance.ts'
 import { openDice, shuffled, type Dice } from './dice.ts'
 import { act, actions, lifeUntil, type Act, type Life, type Plan } from './life.ts'
 import { planRushed, wrongMoments } from './rush.ts'
-import { kinds, type Planned } from './tasks.ts'
+import { isTalk } from './talks.ts'
+import { type Kind, kinds, type Planned } from './tasks.ts'
 
 /** Everything that is chosen about a campaign follows from its seed. */
 export function plan(seed: number): Plan {
@@ -28,7 +29,7 @@ function planDeaths(seed: number, dice: Dice): Plan {
 
 /** Few deaths, but somebody comes at exactly the wrong moment. */
 function planRush(seed: number, dice: Dice): Plan {
-  const tasks = planTasks(dice, 6).map((task, n): Planned => {
+  const tasks = planTasks(dice, 6, hasty).map((task, n): Planned => {
     const kind = n < 2 ? 'half' : n === 2 ? 'leaver' : task.kind
     return {
       ...task,
@@ -63,11 +64,14 @@ const late = [
 
 const planLast = (dice: Dice): Life => lifeUntil(dice.one(late), dice.one(whats))
 
-function planTasks(dice: Dice, count: number): Planned[] {
+/** In a rush there is no time for those that rest and wait. */
+const hasty = kinds.filter((kind) => kind === 'talker' || (!isTalk(kind) && kind !== 'stopper' && kind !== 'last'))
+
+function planTasks(dice: Dice, count: number, from: readonly Kind[] = kinds): Planned[] {
   const planned: Planned[] = []
   for (let n = 0; n < count; n++) {
     const before = planned.map(({ id }) => id)
-    const kind = dice.one([...kinds, 'shared', 'half', 'half', 'leaver', 'slow', 'talker', 'talker'] as const)
+    const kind = dice.one([...from, 'shared', 'half', 'half', 'leaver', 'slow', 'talker', 'talker'] as const)
     const width = dice.one([0, 0, 0, 1, 1, 2])
     const needs = Array.from({ length: Math.min(width, n) }, () => before[Math.max(0, n - 1 - dice.below(5))]!)
     planned.push({

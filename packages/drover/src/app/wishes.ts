@@ -64,7 +64,7 @@ export async function makeWish<W extends WishName>(
   const lock = tryLock(project.places)
   if (!lock) return ask(project, what, about, timeoutMs)
   try {
-    return readTold(await carryOut(await openWorkspaceFor(project), what, about), what) as AnswerOf<W>
+    return readTold(await carryOut(await recovered(project), what, about), what) as AnswerOf<W>
   } finally {
     lock.release()
   }
@@ -95,12 +95,19 @@ async function fulfilAlone(project: Project, id: number): Promise<Told | undefin
   try {
     const wish = (await project.records.wishes()).find((one) => one.id === id)
     if (wish === undefined) return undefined
-    const told = await carryOut(await openWorkspaceFor(project), wish.what, wish.about)
+    const told = await carryOut(await recovered(project), wish.what, wish.about)
     await project.records.answerWish(id, told)
     return told
   } finally {
     lock.release()
   }
+}
+
+/** Whoever drove before may have died in the middle of a git: what it left is put in order first, as at every start. */
+async function recovered(project: Project): Promise<Workspace> {
+  const workspace = await openWorkspaceFor(project)
+  await workspace.recover()
+  return workspace
 }
 
 function readTold(told: Told, what: string): unknown {
