@@ -32,11 +32,10 @@ export async function initProject({ folder }: { folder: string }): Promise<Initi
   const opened = await openLedgerAt({
     file: below.ledger,
     machine: machineName(config.settings),
-    create: { project: id, target },
+    create: { project: id, target, trusted: await openWorkspaceAt(places).readDrivers() },
   })
   try {
     const project = await opened.reading.project()
-    if (isNew) await opened.records.trust(await openWorkspaceAt(places).readDrivers())
     if (isNew) created.push('.drover/drover.db')
     const gate = detectGate(places.root)
     if (writeOnce(join(places.root, '.drover.toml'), defaults(gate))) created.push('.drover.toml')
