@@ -2,6 +2,7 @@ import type { NewEvent } from '../domain/event.ts'
 import { noUsage, type Usage } from '../domain/task.ts'
 import type { AgentEvent } from '../ports/driver.ts'
 import { showsItWorks } from './accounts.ts'
+import { noteAnswer } from './answered.ts'
 import { overBudget } from './budget.ts'
 import { accountOf } from './launch.ts'
 import type { Talking } from './talking.ts'
@@ -55,7 +56,7 @@ export async function act(talking: Talking, event: AgentEvent): Promise<void> {
     if (event.kind !== 'usage' && !heard.answered) await itWorks(talking)
     // It works on: what seemed to be the end of its turn was followed by another.
     if (event.kind !== 'usage') heard.turn = null
-    heard.answered = true
+    if (!heard.answered) await noteAnswer(talking)
   }
   await (deeds[event.kind] as (talking: Talking, event: AgentEvent) => Promise<void> | void)(talking, event)
 }

@@ -23,7 +23,8 @@ export async function wordsToGoOn(crew: Crew, task: Task, work: Work): Promise<s
     ...sectionsToGoOn(await newsFor(crew, work, since), crew.here.target),
     hints.length > 0 && `## Hints from the operator\n\n${hints.map((hint) => `- ${hint}`).join('\n')}`,
   ]
-  return [...sections.filter(Boolean), 'Go on with the task. Report as before when you are done.'].join('\n\n')
+  const last = `Go on with the task (\`drover show ${task.id}\` tells it, should you not remember). Report as before when you are done.`
+  return [...sections.filter(Boolean), last].join('\n\n')
 }
 
 /** What the checks printed that were red the last time. */

@@ -1,5 +1,6 @@
 import { test } from 'node:test'
 import type { AgentName } from '../support/agent-cli.ts'
+import { line } from '../support/scripted-model/log.ts'
 import { type AgentWorld, makeAgentWorld, type Wanted } from './world.ts'
 
 /** What is true with a real agent, as a sentence, and how it is seen. */
@@ -16,7 +17,10 @@ export function tell(name: AgentName, stories: readonly Story[]): void {
       const made = await makeAgentWorld(t, name, wanted)
       if (made === undefined) return
       const begun = performance.now()
-      await play(made)
+      await play(made).catch((error: unknown) => {
+        for (const entry of made.model.log()) t.diagnostic(line(entry))
+        throw error
+      })
       t.diagnostic(`${Math.round(performance.now() - begun)} ms`)
     })
 }
