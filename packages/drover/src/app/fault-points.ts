@@ -51,6 +51,7 @@ const groups = {
       'follow',
       'restore',
       'prune',
+      'adopt',
       'refresh',
       'share',
       'unshare',

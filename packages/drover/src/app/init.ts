@@ -9,7 +9,7 @@ import { openLedgerAt } from './open-ledger.ts'
 import { openWorkspaceAt } from './open-workspace.ts'
 import { findPlaces, placesBelow, type Places } from './places.ts'
 import { makeSecret } from './surroundings.ts'
-import { trustHere } from './trust.ts'
+import { asTrusted } from './trust.ts'
 
 export interface Initialised {
   root: string
@@ -34,11 +34,10 @@ export async function initProject({ folder }: { folder: string }): Promise<Initi
   const opened = await openLedgerAt({
     file: below.ledger,
     machine,
-    create: { project: id, target },
+    create: { project: id, target, trusted: asTrusted(machine, await openWorkspaceAt(places).readDrivers()) },
   })
   try {
     const project = await opened.reading.project()
-    if (isNew) await trustHere({ ...opened, machine }, await openWorkspaceAt(places).readDrivers())
     if (isNew) created.push('.drover/drover.db')
     const gate = detectGate(places.root)
     if (writeOnce(join(places.root, '.drover.toml'), defaults(gate))) created.push('.drover.toml')

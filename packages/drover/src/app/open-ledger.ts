@@ -1,14 +1,10 @@
 import { DroverError } from '../domain/error.ts'
-import { openSqlite, type OpenLedger } from '../ledger/open.ts'
+import { type Creation, openSqlite, type OpenLedger } from '../ledger/open.ts'
 import { realClock } from './clock.ts'
 import { faultWords } from './load-config.ts'
 
 /** The ledger of a project; made only by `init`. */
-export async function openLedgerAt(where: {
-  file: string
-  machine: string
-  create?: { project: string; target: string }
-}): Promise<OpenLedger> {
+export async function openLedgerAt(where: { file: string; machine: string; create?: Creation }): Promise<OpenLedger> {
   if (faultWords) (await import('./faults.ts')).plantFaults(faultWords)
   return openSqlite({ ...where, now: realClock.now })
 }

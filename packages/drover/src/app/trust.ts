@@ -25,9 +25,14 @@ export async function trustedHere({ records, machine }: Trusting): Promise<Drive
 export async function trustHere({ records, machine }: Trusting, drivers: Drivers): Promise<void> {
   const prefix = prefixOf(machine)
   const others = Object.entries(await records.trusted()).filter(([key]) => !key.startsWith(prefix))
-  const own = Object.entries({ ...drivers, [looked]: 'yes' }).map(([key, value]) => [prefix + key, value] as const)
-  await records.trust(Object.fromEntries([...others, ...own]))
+  await records.trust({ ...Object.fromEntries(others), ...asTrusted(machine, drivers) })
 }
+
+/** What is written down of that. */
+export const asTrusted = (machine: string, drivers: Drivers): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries({ ...drivers, [looked]: 'yes' }).map(([key, value]) => [prefixOf(machine) + key, value]),
+  )
 
 /** No key of git's has a space before its first dot. */
 const prefixOf = (machine: string): string => `machine ${machine} `

@@ -81,7 +81,6 @@ export type Moved =
 
 /** The remote that work travels by cannot be reached now, or must not be. */
 export type Away = Record<'away', string>
-
 /** `taken`: another machine has brought work of the same attempt. */
 export type Shared = 'shared' | 'taken' | { refused: string } | Away
 
@@ -105,7 +104,6 @@ export interface Snapshot {
 
 /** Git and worktrees, in drover's words. Everything here is safe to do twice. */
 export interface Workspace {
-  /** Whether work travels by a remote. */
   readonly travels: boolean
   /** After a start: a new epoch, our dead git's locks and children gone, half-finished moves of checkouts finished. */
   recover(): Promise<void>
