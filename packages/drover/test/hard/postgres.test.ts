@@ -103,12 +103,16 @@ await onPostgres(({ url, another }) => {
       (await follower.records.wishes()).map(({ about }) => about),
       upTo(n),
     )
-    await bell(0, AbortSignal.timeout(1))
-    const rung = bell(30_000, AbortSignal.timeout(30_000))
+    await bell(1500, AbortSignal.timeout(1500))
     const begun = performance.now()
-    await writer.ledger.append([created('last')], person())
-    await rung
-    assert.ok(performance.now() - begun < 2000, 'it listens again')
+    // Whoever only looked once a second would need a second for each.
+    for (const word of ['one', 'two', 'three', 'four', 'five']) {
+      await bell(0, AbortSignal.timeout(1))
+      const rung = bell(30_000, AbortSignal.timeout(30_000))
+      await writer.ledger.append([created(word)], person())
+      await rung
+    }
+    assert.ok(performance.now() - begun < 2500, 'it listens again')
     for (const one of [writer, follower]) await one.ledger.close()
   })
 
