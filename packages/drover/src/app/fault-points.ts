@@ -51,6 +51,7 @@ const groups = {
       'follow',
       'restore',
       'prune',
+      'adopt',
     ].map((name) => `workspace ${name}`),
     moments: ['before', 'after'],
   },
