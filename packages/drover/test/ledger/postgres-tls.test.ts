@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openPostgres } from '../../src/ledger/open-postgres.ts'
+import type { Part } from '../../src/ports/ledger.ts'
 import { asked, onPostgres, ownServer } from '../support/postgres.ts'
 
 /** A certificate that signs itself, for this machine's loopback. */
@@ -45,7 +46,7 @@ await onPostgres(() => {
 
     const isEncrypted = async (query: string): Promise<unknown> => {
       const { ledger } = await open(query)
-      const [row] = await ledger.ask(function* () {
+      const [row] = await ledger.ask(function* (): Part<readonly Record<string, unknown>[]> {
         return yield { texts: ['select ssl from pg_stat_ssl where pid = pg_backend_pid()'], values: [] }
       })
       await ledger.close()

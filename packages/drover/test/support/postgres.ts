@@ -22,8 +22,8 @@ const base = join(user === 0 ? '/tmp' : tmpdir(), `drover-test-postgres-${user}`
 /** A database of this test file's own, gone when the file has been tested. */
 export interface TestDatabase {
   url: string
-  /** Another one, for whoever must be alone; a copy of `template`, if that is named. */
-  another(template?: string): Promise<TestDatabase>
+  /** Another one, for whoever must be alone; a copy of `template`, if that is named, made with these words of PostgreSQL's own. */
+  another(template?: string, words?: string): Promise<TestDatabase>
 }
 
 /** A server that one test may crash. */
@@ -153,9 +153,9 @@ async function databaseOn(server: string): Promise<TestDatabase> {
   after(async () => {
     for (const name of made) await asked(server, `drop database if exists "${name}" with (force)`)
   })
-  const another = async (template?: string): Promise<TestDatabase> => {
+  const another = async (template?: string, words = ''): Promise<TestDatabase> => {
     const name = `drover_test_${randomBytes(6).toString('hex')}`
-    await asked(server, `create database "${name}"${template === undefined ? '' : ` template "${template}"`}`)
+    await asked(server, `create database "${name}"${template === undefined ? '' : ` template "${template}"`} ${words}`)
     made.push(name)
     const url = new URL(server)
     url.pathname = `/${name}`
