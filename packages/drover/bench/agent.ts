@@ -15,9 +15,16 @@ import { gitIn } from './repository.ts'
 import type { Found, Options } from './targets.ts'
 import { median, until } from './timing.ts'
 
-const program = (name: string): string => `[[write ${name}.txt it is written]] [[commit Add ${name}]] [[say Ready.]]`
+/** How long the model takes for each answer: none at all, and less than any that is hosted somewhere. */
+const models = { 'at once': 0, 'in 0.3 s': 0.3 } as const
+type ModelKind = keyof typeof models
 
-/** A trivial run of the real Claude Code: alone in a repository, and as a task from `add` to its landing. The model answers at once, from loopback. */
+const program = (name: string, takes: number): string =>
+  [`[[write ${name}.txt it is written]]`, `[[commit Add ${name}]]`, '[[say Ready.]]']
+    .map((step) => (takes === 0 ? step : `[[sleep ${takes}]] ${step}`))
+    .join(' ')
+
+/** A trivial run of the real Claude Code: alone in a repository, and as a task from `add` to its landing. Its model is on loopback. */
 export const agent = ({ dir, rounds, say }: Options): Promise<Found> =>
   inFolder(dir, async (folder) => {
     const [claude, model] = [await agentCli('claude'), await startModel()]
@@ -51,26 +58,32 @@ export const agent = ({ dir, rounds, say }: Options): Promise<Found> =>
         .join('')
       return { file, args, input, env: own }
     }
-    const pairs: { alone: number; same: number; drover: number }[] = []
+    const pairs: Record<ModelKind, Pair[]> = { 'at once': [], 'in 0.3 s': [] }
     try {
       await inProject(repo, async (project) => {
-        const drover = async (name: string): Promise<number> => {
+        const drover = async (name: string, takes: number): Promise<number> => {
           const begun = performance.timeOrigin + performance.now()
-          await project.ledger.append([created(name, { description: program(name), run: null })], project.person())
+          const description = program(name, takes)
+          await project.ledger.append([created(name, { description, run: null })], project.person())
           await project.poke()
           await until(name, async () => ((await project.reading.task(name))?.status === 'completed' ? true : undefined))
           return (await project.reading.task(name))!.finishedAt! - begun
         }
-        for (let round = 0; round <= rounds * 2; round++) {
-          const pair = {
-            alone: await runAlone({ file: claude.path, args: plain, input: program(`a${round}`) }, alone, surroundings),
-            same: await runAlone(started(program(`s${round}`)), alone, surroundings),
-            drover: await drover(`d${round}`),
+        for (let round = 0; round <= rounds * 2; round++)
+          for (const [kind, takes] of Object.entries(models) as [ModelKind, number][]) {
+            const name = `${kind.replaceAll(/\W/g, '')}${round}`
+            const input = program(`a-${name}`, takes)
+            const pair = {
+              alone: await runAlone({ file: claude.path, args: plain, input }, alone, surroundings),
+              same: await runAlone(started(program(`s-${name}`, takes)), alone, surroundings),
+              drover: await drover(`d-${name}`, takes),
+            }
+            const [first, second, third] = [pair.alone, pair.same, pair.drover].map(Math.round)
+            say(
+              `claude, its model answers ${kind}: ${first} ms alone, ${second} ms alone with drover's words and tools, ${third} ms with drover`,
+            )
+            if (round > 0) pairs[kind].push(pair) // the first finds nothing in any cache
           }
-          const [first, second, third] = [pair.alone, pair.same, pair.drover].map(Math.round)
-          say(`claude: ${first} ms alone, ${second} ms alone with drover's words and tools, ${third} ms with drover`)
-          if (round > 0) pairs.push(pair) // the first finds nothing in any cache
-        }
       })
     } finally {
       await daemon.stop()
@@ -78,11 +91,19 @@ export const agent = ({ dir, rounds, say }: Options): Promise<Found> =>
       await model.close()
     }
     return {
-      'agent alone': median(pairs.map((pair) => pair.alone)),
-      'agent claude': median(pairs.map((pair) => pair.drover / pair.alone)),
-      'agent drover': median(pairs.map((pair) => pair.drover / pair.same)),
+      'agent alone': median(pairs['in 0.3 s'].map((pair) => pair.alone)),
+      'agent claude': median(pairs['in 0.3 s'].map((pair) => pair.drover / pair.alone)),
+      'agent alone at once': median(pairs['at once'].map((pair) => pair.alone)),
+      'agent claude at once': median(pairs['at once'].map((pair) => pair.drover / pair.alone)),
+      'agent drover at once': median(pairs['at once'].map((pair) => pair.drover / pair.same)),
     }
   })
+
+interface Pair {
+  alone: number
+  same: number
+  drover: number
+}
 
 const plain = ['-p', '--dangerously-skip-permissions', '--output-format', 'stream-json', '--verbose']
 
