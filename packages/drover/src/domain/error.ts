@@ -268,7 +268,7 @@ export const errors = {
     'user',
     2,
     (d) => `${d.where} holds several projects: ${d.projects.join(', ')}`,
-    (d) => `drover worker --project ${d.projects[0] ?? 'ID'}`,
+    (d) => `echo "project: ${d.projects[0] ?? 'ID'}" >> .drover/config.yaml`,
   ),
   'disk-full': row<{ file: string }>(
     'state',

@@ -22,13 +22,19 @@ interface Options {
 }
 
 export async function openPostgres(options: Options): Promise<OpenLedger> {
-  const { url, machine, now, create, patienceMs = 10_000 } = options
+  const { url, machine, now, create, project = create?.project, patienceMs = 10_000 } = options
   const where = shownUrl(url)
   const { client, schema } = await patiently(() => prepared(options), { where, patienceMs })
   const connection = connectPostgres({ url, schema, writer: randomUUID(), patienceMs, client })
   const ledger = openLedger(connection, { machine, now })
+  const reading = openReading(connection)
   if (create) await ledger.transact(() => found(create, now()))
-  return { ledger, reading: openReading(connection), records: openRecords(connection) }
+  if (project !== undefined && (await reading.project()).id !== project) {
+    // Two ids may look the same as names of schemas.
+    await ledger.close()
+    throw new DroverError('no-ledger', { where, project })
+  }
+  return { ledger, reading, records: openRecords(connection) }
 }
 
 /** A client of a database whose schema is there, and is as this drover knows it. */

@@ -148,10 +148,13 @@ export async function patiently<T>(attempt: () => Promise<T>, about: Patience): 
   }
 }
 
-/** What every line of ours begins with. A server whose commits are not durable is asked for it: what was acknowledged has to stay. */
+/**
+ * What every line of ours begins with. Who stands still in a transaction holds the lock that everybody needs, so it is taken from him.
+ * A server whose commits are not durable is asked for it: what was acknowledged has to stay.
+ */
 async function enter(client: Client, schema: string): Promise<void> {
   await client.query(
-    `set search_path to "${schema}"; set idle_in_transaction_session_timeout = '60s'; set lock_timeout = '10s';
+    `set search_path to "${schema}"; set idle_in_transaction_session_timeout = '10s'; set lock_timeout = '10s';
      select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'`,
   )
 }

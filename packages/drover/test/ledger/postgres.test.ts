@@ -6,6 +6,7 @@ import { openSqlite } from '../../src/ledger/open.ts'
 import { openPostgres } from '../../src/ledger/open-postgres.ts'
 import { accountsSuite } from '../conformance/accounts.ts'
 import { ledgerSuite, type LedgerWorld } from '../conformance/ledger.ts'
+import type { Part } from '../../src/ports/ledger.ts'
 import { created, person } from '../support/drafts.ts'
 import { asked, onPostgres } from '../support/postgres.ts'
 
@@ -194,6 +195,16 @@ await onPostgres((database) => {
     )
   })
 
+  test('what was acknowledged is durable also where the database is told not to wait for its disk', async () => {
+    const { url: own } = await database.another()
+    await asked(own, `alter database "${new URL(own).pathname.slice(1)}" set synchronous_commit = off`)
+    await using world = await open(own)
+    const rows = await world.ledger.transact(function* (): Part<readonly Record<string, unknown>[]> {
+      return yield { texts: ['show synchronous_commit'], values: [] }
+    })
+    assert.deepEqual(rows, [{ synchronous_commit: 'on' }])
+  })
+
   test('a schema of a newer drover is left alone, and the old one says what to install', async () => {
     const { url: own } = await database.another()
     const options = { url: own, machine: 'm', now: Date.now }
@@ -215,6 +226,7 @@ await onPostgres((database) => {
     assert.equal((await only.reading.project()).id, 'one')
     await only.ledger.close()
     await make('two')
+    await assert.rejects(make('TWO'), { code: 'no-ledger', message: /holds no project called TWO/ })
     await assert.rejects(openPostgres(options), { code: 'which-project', message: /holds several projects: one, two/ })
   })
 })
