@@ -243,6 +243,33 @@ export const errors = {
     (d) => `the ledger ${d.file} was busy for too long`,
     () => 'try again in a moment',
   ),
+  'no-ledger': row<{ where: string; project: string | undefined }>(
+    'user',
+    3,
+    (d) =>
+      d.project === undefined
+        ? `${d.where} holds no drover project`
+        : `${d.where} holds no project called ${d.project}`,
+    () => 'drover init --db URL',
+  ),
+  'ledger-away': row<{ where: string; problem: string }>(
+    'state',
+    75,
+    (d) => `the database ${d.where} cannot be reached: ${d.problem}`,
+    () => 'drover config list --show-origin   # database_url',
+  ),
+  'ledger-refused': row<{ where: string; problem: string }>(
+    'config',
+    1,
+    (d) => `the database ${d.where} does not let drover work in it: ${d.problem}`,
+    () => 'drover config list --show-origin   # database_url',
+  ),
+  'which-project': row<{ where: string; projects: string[] }>(
+    'user',
+    2,
+    (d) => `${d.where} holds several projects: ${d.projects.join(', ')}`,
+    (d) => `echo "project: ${d.projects[0] ?? 'ID'}" >> .drover/config.yaml`,
+  ),
   'disk-full': row<{ file: string }>(
     'state',
     75,

@@ -28,7 +28,7 @@ export function openLedger(connection: Connection, { machine, now }: { machine: 
 
     async claim(claim, start) {
       // A write lock only when there is something to write: most looks find nothing.
-      if (connection.read(() => nextId(claim)) === undefined) return undefined
+      if ((await connection.read(() => nextId(claim))) === undefined) return undefined
       const chosen = await connection.transact(function* () {
         const best = yield* nextTask(claim)
         if (!best) return undefined
@@ -71,9 +71,10 @@ export function openLedger(connection: Connection, { machine, now }: { machine: 
     ask: async (part) => connection.read(part),
     bell: () => bells.bell(),
     look: () => bells.look(),
+    waitFor: (ms) => connection.waitFor?.(ms),
     async close() {
       bells.close()
-      connection.close()
+      await connection.close()
     },
   }
 }

@@ -42,7 +42,7 @@ export async function openSqlite({ file, machine, now, create, patienceMs = 10_0
 }
 
 /** Once: who died before this was written is nobody, who comes after it finds it. */
-function* found({ project, target, trusted = {} }: Creation, at: number): Part {
+export function* found({ project, target, trusted = {} }: Creation, at: number): Part {
   const row = yield* one(
     sql`insert into project (one, id, target, created_at) values (1, ${project}, ${target}, ${at}) on conflict do nothing returning one`,
   )

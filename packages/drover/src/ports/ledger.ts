@@ -24,8 +24,13 @@ export interface Query {
   readonly values: readonly unknown[]
 }
 
+/** Something another library does on this transaction's own connection. Only PostgreSQL has one to lend. */
+export interface Loan {
+  readonly lend: (connection: unknown) => Promise<void>
+}
+
 /** Rows to read and write inside somebody's transaction. It yields a statement and is given its rows. */
-export type Part<T = void> = Generator<Query, T, readonly Record<string, unknown>[]>
+export type Part<T = void> = Generator<Query | Loan, T, readonly Record<string, unknown>[]>
 
 /** An event as another ledger tells it: its place there means nothing here. */
 export type Told = NewEvent & Pick<Event, 'key' | 'at' | 'machine' | 'slot' | 'actor'>
@@ -59,7 +64,10 @@ export interface Ledger {
    * means for a task. Answers with what was new, and when it is rehearsed, with what would be.
    */
   retell(events: readonly Told[], rest: (task: Task) => Told[], how?: 'rehearsed'): Promise<Event[]>
-  /** Runs a part in a transaction of its own. For rows that are not the ledger's story: jobs, worktrees, wishes. */
+  /**
+   * Runs a part in a transaction of its own. For rows that are not the ledger's story: jobs, worktrees, wishes. Like every part
+   * that writes, it may be begun again when the database rolled it back.
+   */
   transact<T>(part: () => Part<T>): Promise<T>
   /** Runs a part that only reads. */
   ask<T>(part: () => Part<T>): Promise<T>
@@ -67,5 +75,7 @@ export interface Ledger {
   bell(): (withinMs: number, signal: AbortSignal) => Promise<void>
   /** Somebody says that there is news: look now, not at the next poll. */
   look(): void
+  /** How long a database is waited for that cannot be reached: a daemon has more patience than a command. Nothing where it is a file. */
+  waitFor(ms: number): void
   close(): Promise<void>
 }

@@ -4,7 +4,7 @@ import type { NewEvent } from '../../src/domain/event.ts'
 import type { Rules } from '../../src/domain/settle.ts'
 import type { Task } from '../../src/domain/task.ts'
 import type { Crew } from '../../src/flow/crew.ts'
-import { openSqlite } from '../../src/ledger/open.ts'
+import { type OpenLedger, openSqlite } from '../../src/ledger/open.ts'
 import type { Appended, Ledger, Part, Query, Speaker } from '../../src/ports/ledger.ts'
 import { openSqliteRuntime } from '../../src/runtimes/sqlite.ts'
 import { person } from '../support/drafts.ts'
@@ -27,8 +27,17 @@ interface Told {
   answer: Appended
 }
 
+interface Creating {
+  machine: string
+  now: () => number
+  create: { project: string; target: string }
+}
+export type OpenHall = (options: Creating) => Promise<OpenLedger>
+
+const inMemory: OpenHall = (options) => openSqlite({ ...options, file: ':memory:' })
+
 /** A real ledger with real rows of jobs, and beside it what should stand there. Chance and time are the test's. */
-export async function openHall() {
+export async function openHall(open = inMemory) {
   const forecast = emptyForecast(1_000_000)
   const now = (): number => forecast.now
   let bytes = 0
@@ -41,7 +50,7 @@ export async function openHall() {
     bytes: (count) => Uint8Array.from({ length: count }, (_, n) => ++bytes >> (n * 3)),
   }
   const create = { project: 'p', target: 'main' }
-  const opened = await openSqlite({ file: ':memory:', machine: 'm', now, create })
+  const opened = await open({ machine: 'm', now, create })
   const { reading, records } = opened
   const told: Told[] = []
   const ledger: Ledger = {
