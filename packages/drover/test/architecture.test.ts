@@ -8,7 +8,7 @@ import { circles, codeOf, importsOf, isBarrel, lines, type Source, withoutCommen
 /** Who may stand on whom. A folder or file of src/ that has no row here may not exist. */
 const adapters = ['ledger', 'runtimes', 'workspace', 'drivers', 'judges', 'isolation', 'feeds']
 /** The one place where a port gets its adapter, a file for each thing that is loaded apart. */
-const openers = ['agents', 'crew', 'ledger', 'workspace'].map((name) => `app/open-${name}.ts`)
+const openers = ['agents', 'crew', 'ledger', 'runtime', 'workspace'].map((name) => `app/open-${name}.ts`)
 const standsOn: Record<string, string[]> = {
   domain: [],
   ports: ['domain'],

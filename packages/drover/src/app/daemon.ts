@@ -65,9 +65,13 @@ export async function runProject(
   const tools = openToolsPlace(below.toolsPort, async (ask, said, by) => (await agents)({ ask, said, ...by }))
   try {
     const trouble = openTrouble()
-    const crew = await openCrew(project, { socket: socket.path, tools: tools.url }, (job, error) => {
-      if (isLedgerLost(error)) trouble.meet(error)
-      else options.onTrouble?.(job, error instanceof Error ? error.message : String(error))
+    const doors = { socket: socket.path, tools: tools.url, workers: options.workers }
+    const crew = await openCrew(project, doors, {
+      lost: trouble.meet,
+      trouble: (job, error) => {
+        if (isLedgerLost(error)) trouble.meet(error)
+        else options.onTrouble?.(job, error instanceof Error ? error.message : String(error))
+      },
     })
     open(crew)
     try {

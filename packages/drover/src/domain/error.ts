@@ -219,6 +219,12 @@ export const errors = {
     (d) => `the ledger ${d.file} was busy for too long`,
     () => 'try again in a moment',
   ),
+  'taken-over': row<{ machine: string }>(
+    'state',
+    75,
+    (d) => `the database heard nothing of ${d.machine} for longer than its lease: others do its work now`,
+    () => 'drover daemon start   # it joins anew',
+  ),
   'disk-full': row<{ file: string }>(
     'state',
     75,

@@ -48,7 +48,7 @@ export function connect(
   const perform = (query: Query): readonly Row[] => statementOf(query).all(...query.values.map(encode)) as Row[]
   const drain = <T>(part: Part<T>): T => {
     let turn = part.next()
-    while (!turn.done) turn = part.next(perform(turn.value))
+    while (!turn.done) turn = part.next(perform(turn.value as Query))
     return turn.value
   }
   const once = <T>(part: () => Part<T>): T => {

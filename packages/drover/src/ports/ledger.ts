@@ -24,8 +24,13 @@ export interface Query {
   readonly values: readonly unknown[]
 }
 
+/** Something another library does on this transaction's own connection. Only PostgreSQL has one to lend. */
+export interface Loan {
+  readonly lend: (connection: unknown) => Promise<void>
+}
+
 /** Rows to read and write inside somebody's transaction. It yields a statement and is given its rows. */
-export type Part<T = void> = Generator<Query, T, readonly Record<string, unknown>[]>
+export type Part<T = void> = Generator<Query | Loan, T, readonly Record<string, unknown>[]>
 
 export interface Claim {
   machine: string

@@ -1,6 +1,7 @@
 import type { Clock } from '../ports/clock.ts'
 import type { Durable, Job, Runtime, Step, Workflow } from '../ports/durable.ts'
 import type { Part } from '../ports/ledger.ts'
+import { strict } from './strict.ts'
 
 export interface StepRow {
   seq: number
@@ -161,11 +162,4 @@ function openReplay(
       if (!done) await flush(true)
     },
   }
-}
-
-/** What a step returns is what its repetition returns: JSON and nothing else. */
-function strict<T>(result: T): T {
-  const text = JSON.stringify(result)
-  if (text === undefined) throw new Error('a step must return JSON')
-  return JSON.parse(text) as T
 }

@@ -1,0 +1,198 @@
+import { randomUUID } from 'node:crypto'
+import { DBOS, DBOSClient, DBOSWorkflowConflictError, type DLogger } from '@dbos-inc/dbos-sdk'
+import { currentOwnerXid } from '@dbos-inc/dbos-sdk/internal/context'
+import { DBOSExecutor } from '@dbos-inc/dbos-sdk/internal/dbos-executor'
+import { DBOSWorkflowCancelledError } from '@dbos-inc/dbos-sdk/internal/error'
+import { dbRetryConfig } from '@dbos-inc/dbos-sdk/internal/utils'
+import { WorkflowQueue } from '@dbos-inc/dbos-sdk/internal/wfqueue'
+import { lostLimit } from '../domain/settle.ts'
+import type { Job } from '../ports/durable.ts'
+
+/**
+ * DBOS 5.3, and nothing else of drover knows it. What its public interface does not have comes from `internal/*`: recovery of
+ * another executor's work, the token of an execution, and a queue whose limit is this process's own (a registered one has one
+ * row for all machines). `~5.3.0` is pinned, and the tests of this runtime stand on every one of them.
+ */
+export interface Engine {
+  /** Writes the job's row in somebody's own transaction. The same id twice is once. */
+  enqueue(connection: unknown, job: Job, ordinal: number): Promise<void>
+  /** Makes DBOS's schema where it is not there. Nothing runs until it is asked to poll. */
+  launch(serving: Serving): Promise<Executor>
+  close(): Promise<void>
+}
+
+export interface Serving {
+  executor: string
+  /** How many drive jobs run here at once. */
+  slots: number
+  run(job: Job, execution: Execution): Promise<void>
+  /** DBOS has written how the job ended here, or lets go of it. */
+  settled(job: string): void
+}
+
+/** One execution of one job. */
+export interface Execution {
+  /** DBOS's token of it; with another one in the row, somebody else has the job. */
+  readonly owner: string
+  /** What executions before it remembered, in order. */
+  readonly remembered: readonly Remembered[]
+  /** Writes the next row, if the job is still ours; returns what an earlier execution wrote there. */
+  remember(row: Remembered): Promise<unknown>
+}
+
+export interface Remembered {
+  name: string
+  value: unknown
+}
+
+export interface Executor {
+  query(text: string, values: readonly unknown[]): Promise<readonly Record<string, unknown>[]>
+  /** Takes as many jobs as there is room for. */
+  poll(): Promise<void>
+  /** Gives back to the queue what these executors left behind; DBOS counts each taking. */
+  recover(executors: readonly string[]): Promise<void>
+  shutdown(): Promise<void>
+}
+
+type Log = (level: 'info' | 'warn' | 'error', words: string) => void
+
+/** Bumped only when running jobs could not go on with the new code; small changes go through `DBOS.patch`. */
+export const workflowVersion = 'drover-wf-1'
+
+const application = 'drover'
+/** A minute, DBOS's own longest wait, is longer than it takes for a lease to end. */
+const longestRetryS = 2
+
+let serving: Serving | undefined
+
+/** One execution of DBOS in a process: it keeps itself in static places. */
+const workflows = { drive: register('drive'), land: register('land') }
+
+function register(name: Job['kind']) {
+  const run = async (job: Job): Promise<void> => {
+    const owner = currentOwnerXid(job.id)
+    if (!serving || owner === undefined) throw leaving(job.id)
+    await serving.run(job, {
+      owner,
+      remembered: await rememberedOf(job.id),
+      remember: ({ name: step, value }) => DBOS.runStep(async () => value, { name: step }),
+    })
+  }
+  return DBOS.registerWorkflow(run, { name, maxRecoveryAttempts: lostLimit - 1 })
+}
+
+async function rememberedOf(job: string): Promise<Remembered[]> {
+  const steps = (await DBOSExecutor.globalInstance!.listWorkflowSteps(job)) ?? []
+  return steps.map(({ name, output }) => ({ name, value: output }))
+}
+
+/** The one way to leave an execution without a word: DBOS writes any other error down as the job's result. */
+export const leaving = (job: string): Error => new DBOSWorkflowConflictError(job)
+
+export const isLeaving = (error: unknown): boolean =>
+  error instanceof DBOSWorkflowConflictError || error instanceof DBOSWorkflowCancelledError
+
+const queueOf = ({ kind }: Pick<Job, 'kind'>): string => `drover-${kind}`
+
+export async function openDbos(where: {
+  url: string
+  schema: string
+  log: Log
+  version?: string | undefined
+}): Promise<Engine> {
+  const { url: systemDatabaseUrl, schema: systemDatabaseSchemaName, version = workflowVersion } = where
+  const logger = quiet(where.log)
+  const client = await DBOSClient.create({
+    systemDatabaseUrl,
+    systemDatabaseSchemaName,
+    systemDatabasePoolSize: 1,
+    applicationName: application,
+    logger,
+  })
+  dbRetryConfig.maxBackoffSec = longestRetryS
+  const configure = (executorID: string): void =>
+    DBOS.setConfig({
+      name: application,
+      systemDatabaseUrl,
+      systemDatabaseSchemaName,
+      systemDatabasePoolSize: 5,
+      executorID,
+      applicationVersion: version,
+      enablePatching: true,
+      listenQueues: [],
+      useListenNotify: false,
+      logger,
+    })
+  return {
+    async enqueue(connection, job, ordinal) {
+      const options = {
+        workflowName: job.kind,
+        queueName: queueOf(job),
+        workflowID: job.id,
+        priority: ordinal,
+        appVersion: version,
+      }
+      const lane = job.lane === null ? {} : { queuePartitionKey: job.lane }
+      await client.enqueueInTransaction(
+        connection as Parameters<DBOSClient['enqueueInTransaction']>[0],
+        { ...options, ...lane },
+        job,
+      )
+    },
+    async launch(given) {
+      serving = given
+      configure(given.executor)
+      await DBOS.shutdown() // of a launch that failed half way
+      await DBOS.launch()
+      return executorOf(given, version)
+    },
+    close: () => client.destroy(),
+  }
+}
+
+function executorOf({ executor, slots, settled }: Serving, version: string): Executor {
+  const dbos = DBOSExecutor.globalInstance!
+  const { systemDatabase } = dbos
+  const [drive, land] = [
+    queue(queueOf({ kind: 'drive' }), { workerConcurrency: slots }),
+    queue(queueOf({ kind: 'land' }), { partitionConcurrency: 1 }),
+  ]
+  const begin = async (ids: string[], owner: string): Promise<void> => {
+    await dbos.dispatchDequeuedWorkflows(ids, owner)
+    // One that is over already, or may not begin any more, has no entry.
+    for (const id of ids) {
+      const entry = systemDatabase.runningWorkflowMap.get(id)?.at(-1)
+      void (entry?.promise ?? Promise.resolve()).finally(() => settled(id))
+    }
+  }
+  return {
+    query: async (text, values) => (await systemDatabase.pool.query(text, [...values])).rows,
+    async poll() {
+      const running = systemDatabase.countRunningWorkflowsForQueue(drive.name)
+      const [first, second] = [randomUUID(), randomUUID()]
+      if (running < slots)
+        await begin(
+          await systemDatabase.findAndMarkStartableWorkflows(drive, executor, version, undefined, running, 0, first),
+          first,
+        )
+      await begin(
+        await systemDatabase.findAndMarkStartablePartitionedWorkflows(land, executor, version, Infinity, second),
+        second,
+      )
+    },
+    recover: async (executors) => void (await dbos.recoverPendingWorkflows([...executors])),
+    shutdown: () => DBOS.shutdown(),
+  }
+}
+
+/** Its limit is this process's own, and it is asked when there is something to ask for: DBOS's runner does not know it. */
+const queue = (name: string, limits: Parameters<typeof WorkflowQueue.recordFromParams>[1]): WorkflowQueue =>
+  new WorkflowQueue(WorkflowQueue.recordFromParams(name, limits), false)
+
+/** What it did is no news to anybody; what went wrong stands in the daemon's log. */
+const quiet = (log: Log): DLogger => ({
+  debug: () => {},
+  info: () => {},
+  warn: (words) => log('info', `DBOS: ${String(words)}`),
+  error: (words) => log('warn', `DBOS: ${String(words)}`),
+})
