@@ -225,6 +225,24 @@ export const errors = {
     (d) => `the database heard nothing of ${d.machine} for longer than its lease: others do its work now`,
     () => 'drover daemon start   # it joins anew',
   ),
+  'ledger-away': row<{ where: string; problem: string }>(
+    'state',
+    75,
+    (d) => `the database ${d.where} cannot be reached: ${d.problem}`,
+    () => 'drover config list --show-origin   # database_url',
+  ),
+  'ledger-refused': row<{ where: string; problem: string }>(
+    'config',
+    1,
+    (d) => `the database ${d.where} does not let drover work in it: ${d.problem}`,
+    () => 'drover config list --show-origin   # database_url',
+  ),
+  'which-project': row<{ where: string; projects: string[] }>(
+    'user',
+    2,
+    (d) => `${d.where} holds several projects: ${d.projects.join(', ')}`,
+    (d) => `drover worker --project ${d.projects[0] ?? 'ID'}`,
+  ),
   'disk-full': row<{ file: string }>(
     'state',
     75,

@@ -1,6 +1,6 @@
 import { DroverError, type ErrorCode } from './error.ts'
 
-const passing: readonly ErrorCode[] = ['disk-full', 'ledger-busy']
+const passing: readonly ErrorCode[] = ['disk-full', 'ledger-busy', 'ledger-away']
 const lost: readonly ErrorCode[] = ['unwritable-ledger', 'broken-ledger', 'ledger-gone', 'newer-ledger']
 
 const isOneOf = (error: unknown, codes: readonly ErrorCode[]): error is DroverError =>

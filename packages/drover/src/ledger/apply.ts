@@ -71,7 +71,7 @@ function* edit(event: Event & { type: 'task.edited' }): Part {
 
 function* refuseCircle(task: string, need: string): Part {
   const back = yield* one(
-    sql`with recursive reach (id) as (select ${need} union select need.needs from need join reach on need.task = reach.id) select 1 as found from reach where id = ${task}`,
+    sql`with recursive reach (id) as (select id from task where id = ${need} union select need.needs from need join reach on need.task = reach.id) select 1 as found from reach where id = ${task}`,
   )
   if (back) throw new DroverError('circle', { path: [task, need, task] })
 }

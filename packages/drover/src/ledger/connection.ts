@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DroverError } from '../domain/error.ts'
-import type { Part, Query } from '../ports/ledger.ts'
+import type { Loan, Part, Query } from '../ports/ledger.ts'
 import { explain, isBusy } from './failure.ts'
 
 type Row = Record<string, unknown>
@@ -10,13 +10,15 @@ type Row = Record<string, unknown>
 export interface Connection {
   /** Runs the part inside `begin immediate`; waits from a timer while another process writes, never in SQLite. */
   transact<T>(part: () => Part<T>): Promise<T>
-  /** Runs a part that only reads, outside a transaction. */
-  read<T>(part: () => Part<T>): T
+  /** Runs a part that only reads, outside a transaction: at once where the database is a file. */
+  read<T>(part: () => Part<T>): T | Promise<T>
   /** Grows with every write of any process. */
   version(): number
   /** Changes with every write of any other. */
   foreign(): number
-  close(): void
+  /** Calls at every write, where the database tells of them; elsewhere `version` must be looked at. */
+  listen?(told: () => void): void
+  close(): void | Promise<void>
 }
 
 const openingMs = 10_000
@@ -48,7 +50,7 @@ export function connect(
   const perform = (query: Query): readonly Row[] => statementOf(query).all(...query.values.map(encode)) as Row[]
   const drain = <T>(part: Part<T>): T => {
     let turn = part.next()
-    while (!turn.done) turn = part.next(perform(turn.value as Query))
+    while (!turn.done) turn = part.next(perform(statementOnly(turn.value)))
     return turn.value
   }
   const once = <T>(part: () => Part<T>): T => {
@@ -90,6 +92,11 @@ export function connect(
       if (db.isOpen) db.close()
     },
   }
+}
+
+function statementOnly(asked: Query | Loan): Query {
+  if ('lend' in asked) throw new TypeError('SQLite has no connection to lend')
+  return asked
 }
 
 function open(file: string, prepare: (db: DatabaseSync) => void): DatabaseSync {

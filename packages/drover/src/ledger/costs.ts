@@ -19,7 +19,7 @@ export function* usageTotal(task: string): Part<Usage> {
     sql`with recursive below (id, usage) as (
           select id, usage from task where id = ${task}
           union select task.id, task.usage from task join below on task.parent_id = below.id)
-        select ${sums} from (select ${numbers('usage')} from below)`,
+        select ${sums} from (select ${numbers('usage')} from below) as each`,
   )
   return row!
 }
@@ -35,7 +35,7 @@ const wasted = raw(`case
   else 1 end as wasted`)
 
 const attempts = sql`select attempt.task, attempt.attempt, attempt.agent, attempt.account, task.epic_id as epic, task.title, ${numbers('attempt.usage')},
-    attempt.agent <> 'command' and attempt.started_at is not null and json_extract(attempt.usage, '$.costUsd') = 0 as unpriced, ${wasted}
+    case when attempt.agent <> 'command' and attempt.started_at is not null and json_extract(attempt.usage, '$.costUsd') = 0 then 1 else 0 end as unpriced, ${wasted}
   from attempt join task on task.id = attempt.task left join attempt as last on last.task = task.id and last.attempt = task.attempt`
 
 /** What each run spent on each attempt: sub-tasks are part of their parent's. */
@@ -45,8 +45,8 @@ const runs = sql`select run.seq as run, run.at, owner.id as task, spent.attempt,
   join task as worker on worker.id = spent.task left join task as parent on parent.id = worker.parent_id
   join task as owner on owner.id = case when worker.kind <> 'subtask' then worker.id when parent.kind <> 'subtask' then parent.id else parent.parent_id end`
 const attemptsOfRuns = sql`select each.run, each.at, each."inputTokens", each."cachedInputTokens", each."outputTokens", each."costUsd",
-    each."costUsd" = 0 as unpriced, ${wasted}
-  from (select run, at, task, attempt, ${sums} from (${runs}) group by run, task, attempt) as each
+    case when each."costUsd" = 0 then 1 else 0 end as unpriced, ${wasted}
+  from (select run, at, task, attempt, ${sums} from (${runs}) as spent group by run, at, task, attempt) as each
   join task on task.id = each.task join attempt on attempt.task = each.task and attempt.attempt = each.attempt
   left join attempt as last on last.task = task.id and last.attempt = task.attempt`
 
@@ -56,10 +56,15 @@ const groups: Record<CostGroup, { of: Query; key: string; title: string }> = {
   epic: { of: attempts, key: 'epic', title: '(select title from epic where epic.id = spent.epic)' },
   agent: { of: attempts, key: 'agent', title: 'null' },
   account: { of: attempts, key: 'account', title: 'null' },
-  run: { of: attemptsOfRuns, key: 'run', title: "strftime('%Y-%m-%dT%H:%M:%SZ', max(at) / 1000, 'unixepoch')" },
+  run: { of: attemptsOfRuns, key: 'run', title: 'max(at)' },
 }
 
-type Row = Usage & { key: string | number | null; title: string | null; attempts: number; unpriced: number } & {
+type Row = Usage & {
+  key: string | number | null
+  title: string | number | null
+  attempts: number
+  unpriced: number
+} & {
   [K in keyof Usage as `wasted_${K}`]: number
 } & { wasted: number }
 
@@ -70,11 +75,11 @@ export function* costs(by: CostGroup): Part<CostRow[]> {
     .join(', ')
   const rows = yield* all<Row>(
     sql`select ${raw(key)} as key, ${raw(title)} as title, ${sums}, count(*) as attempts, sum(wasted) as wasted, sum(unpriced) as unpriced, ${raw(ofWasted)}
-        from (${of}) as spent group by 1 order by "costUsd" desc, "inputTokens" + "outputTokens" desc, 1`,
+        from (${of}) as spent group by 1 order by "costUsd" desc, sum("inputTokens") + sum("outputTokens") desc, 1 nulls first`,
   )
   return rows.map((row) => ({
     key: row.key === null ? null : String(row.key),
-    title: row.title,
+    title: typeof row.title === 'number' ? `${new Date(row.title).toISOString().slice(0, 19)}Z` : row.title,
     usage: usageOf(row),
     attempts: row.attempts,
     wasted: {
@@ -97,7 +102,7 @@ const usageOf = ({ inputTokens, cachedInputTokens, outputTokens, costUsd }: Usag
 
 export function* spentSince(seq: number): Part<{ usage: Usage; seq: number }> {
   const row = yield* one<Usage & { last: number | null }>(
-    sql`select ${sums}, max(seq) as last from (select seq, ${numbers('data', '$.usage')} from event where type = 'agent.usage' and seq > ${seq})`,
+    sql`select ${sums}, max(seq) as last from (select seq, ${numbers('data', '$.usage')} from event where type = 'agent.usage' and seq > ${seq}) as spent`,
   )
   return { usage: usageOf(row!), seq: row!.last ?? seq }
 }

@@ -27,7 +27,7 @@ export function openLedger(connection: Connection, { machine, now }: { machine: 
 
     async claim(claim, start) {
       // A write lock only when there is something to write: most looks find nothing.
-      if (connection.read(() => nextId(claim)) === undefined) return undefined
+      if ((await connection.read(() => nextId(claim))) === undefined) return undefined
       const chosen = await connection.transact(function* () {
         const best = yield* nextTask(claim)
         if (!best) return undefined
@@ -63,7 +63,7 @@ export function openLedger(connection: Connection, { machine, now }: { machine: 
     look: () => bells.look(),
     async close() {
       bells.close()
-      connection.close()
+      await connection.close()
     },
   }
 }

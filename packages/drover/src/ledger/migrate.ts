@@ -30,8 +30,9 @@ export function migrate(db: DatabaseSync, file: string): void {
 }
 
 /** Enumerations are rows, because SQLite cannot alter a CHECK. */
+export const words = { status: statuses, reason: blockedReasons, event_type: eventTypes }
+
 function fillWords(db: DatabaseSync): void {
-  const words = { status: statuses, reason: blockedReasons, event_type: eventTypes }
   for (const [table, names] of Object.entries(words)) {
     const insert = db.prepare(`insert or ignore into ${table} (name) values (?)`)
     for (const name of names) insert.run(name)

@@ -98,7 +98,7 @@ export function openReading(connection: Connection): Reading {
     durations: (limit) =>
       list(
         () =>
-          sql`select max(0, finished_at - started_at) as ms from task where status = 'completed' and kind <> 'subtask' and started_at is not null and not imported order by finished_at desc limit ${limit}`,
+          sql`select case when finished_at > started_at then finished_at - started_at else 0 end as ms from task where status = 'completed' and kind <> 'subtask' and started_at is not null and imported = 0 order by finished_at desc limit ${limit}`,
         (row) => row.ms as number,
       ),
     candidate: async (id) => {
@@ -232,10 +232,10 @@ function tasksWhere({ statuses, reasons, epic, parent, label }: TaskFilter, afte
 function recentWhere({ epic, since, until, limit, but }: Parameters<Reading['recent']>[0]) {
   const newest = (within: ReturnType<typeof sql>) =>
     sql`select * from (select ordinal, ${raw(taskColumnNames)} from task where status = 'completed' and finished_at between ${since} and ${until}
-      and kind <> 'subtask' and id not in (${oneOf(['', ...but])}) and ${within} order by finished_at desc, ordinal desc limit ${limit})`
+      and kind <> 'subtask' and id not in (${oneOf(['', ...but])}) and ${within} order by finished_at desc, ordinal desc limit ${limit}) as newest`
   if (epic === null) return newest(raw('1 = 1'))
   return sql`select ${raw(taskColumnNames)} from (${newest(sql`+epic_id = ${epic}`)} union ${newest(raw('1 = 1'))})
-    order by epic_id is ${epic} desc, finished_at desc, ordinal desc limit ${limit}`
+    as recent order by epic_id is not distinct from ${epic} desc, finished_at desc, ordinal desc limit ${limit}`
 }
 
 /** Where most of many tasks are. */

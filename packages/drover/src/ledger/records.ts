@@ -30,7 +30,7 @@ export function openRecords(connection: Connection): Records {
     said: (hint, attempt) => write(() => run(sql`update hint set said = ${attempt} where id = ${hint}`)),
     async trusted() {
       const at = connection.foreign()
-      if (trusted?.at !== at) trusted = { at, drivers: connection.read(trustedDrivers) }
+      if (trusted?.at !== at) trusted = { at, drivers: await connection.read(trustedDrivers) }
       return trusted.drivers
     },
     async trust(drivers) {

@@ -1,6 +1,6 @@
 import type { Connection } from './connection.ts'
 
-/** Wakes followers: at once for writes of this process, within 50 ms for those of others. */
+/** Wakes followers: at once for writes of this process, within 50 ms for those of others; at once too where the database tells of them. */
 export function openBells(connection: Connection, everyMs = 50) {
   const bells = new Set<Bell>()
   let seen = connection.version()
@@ -14,6 +14,7 @@ export function openBells(connection: Connection, everyMs = 50) {
     for (const bell of bells) ring(bell)
   }
   const poll = (waiters: number): void => {
+    if (connection.listen) return
     if (waiters > 0) timer ??= setInterval(look, everyMs)
     else if (timer) timer = void clearInterval(timer)
   }
@@ -24,6 +25,7 @@ export function openBells(connection: Connection, everyMs = 50) {
     bell() {
       const bell: Bell = { rung: false, waiters: new Set() }
       bells.add(bell)
+      connection.listen?.(look)
       return async (withinMs: number, signal: AbortSignal): Promise<void> => {
         look()
         if (!bell.rung && !signal.aborted && withinMs > 0) {

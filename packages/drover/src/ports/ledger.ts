@@ -52,7 +52,10 @@ export interface Ledger {
    * transaction, so what is committed before it is this run's to do, and what comes after, the next one's.
    */
   endRun(claim: Claim, words: (standing: Standing) => NewEvent[], by: Speaker): Promise<Event[] | 'not yet'>
-  /** Runs a part in a transaction of its own. For rows that are not the ledger's story: jobs, worktrees, wishes. */
+  /**
+   * Runs a part in a transaction of its own. For rows that are not the ledger's story: jobs, worktrees, wishes. Like every part
+   * that writes, it may be begun again when the database rolled it back.
+   */
   transact<T>(part: () => Part<T>): Promise<T>
   /** Runs a part that only reads. */
   ask<T>(part: () => Part<T>): Promise<T>

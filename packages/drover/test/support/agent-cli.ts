@@ -3,10 +3,9 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { text } from 'node:stream/consumers'
 import type { TestContext } from 'node:test'
-import { setTimeout as wait } from 'node:timers/promises'
+import { lock } from './lock.ts'
 
 interface Program {
   package: string
@@ -57,7 +56,7 @@ export async function agentCli(name: AgentName): Promise<RealAgent> {
   const agent = { name, path: pathIn(folder, wanted), env: envIn(folder, wanted) }
   if (existsSync(agent.path)) return agent
   mkdirSync(cache, { recursive: true })
-  const unlock = await lock(join(cache, `${name}.lock`))
+  const unlock = await lock(join(cache, `${name}.lock`), installsMs)
   try {
     if (!existsSync(agent.path)) await install(wanted, folder)
   } finally {
@@ -74,21 +73,6 @@ const envIn = (folder: string, { unpacksTo }: Program): Record<string, string> =
 function cacheFolder(): string {
   const { DROVER_TEST_AGENTS: chosen, XDG_CACHE_HOME: caches } = process.env
   return chosen || join(caches || join(homedir(), '.cache'), 'drover-test-agents')
-}
-
-/** Held by a transaction, because the kernel gives that back when its holder dies, however it dies. */
-async function lock(file: string): Promise<() => void> {
-  const database = new DatabaseSync(file, { timeout: 0 })
-  const deadline = performance.now() + installsMs
-  for (;;) {
-    try {
-      database.exec('begin exclusive')
-      return () => database.close()
-    } catch (cause) {
-      if (performance.now() > deadline) throw new Error(`${file} is held by another test for too long`, { cause })
-      await wait(200)
-    }
-  }
 }
 
 /** What is half installed has another name, so that whatever has the right one is whole. */

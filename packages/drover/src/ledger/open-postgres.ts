@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto'
+import type { Client } from 'pg'
+import { DroverError } from '../domain/error.ts'
+import { openLedger } from './ledger.ts'
+import type { OpenLedger } from './open.ts'
+import { connectPostgres, patiently } from './postgres-connection.ts'
+import { connectTo } from './postgres-line.ts'
+import { migratePostgres, projectsIn } from './postgres-migrate.ts'
+import { schemaOf, shownUrl } from './postgres-url.ts'
+import { openReading } from './reading.ts'
+import { openRecords } from './records.ts'
+import { run, sql } from './sql.ts'
+
+interface Options {
+  url: string
+  /** Without it, the only one that the database holds. */
+  project?: string
+  machine: string
+  now: () => number
+  /** Only `init` makes a ledger; a command that reads never does. */
+  create?: { project: string; target: string }
+  patienceMs?: number
+}
+
+export async function openPostgres(options: Options): Promise<OpenLedger> {
+  const { url, machine, now, create, patienceMs = 10_000 } = options
+  const where = shownUrl(url)
+  const { client, schema } = await patiently(() => prepared(options), { where, patienceMs })
+  const connection = connectPostgres({ url, schema, writer: randomUUID(), patienceMs, client })
+  const ledger = openLedger(connection, { machine, now })
+  if (create)
+    await ledger.transact(() =>
+      run(
+        sql`insert into project (one, id, target, created_at) values (1, ${create.project}, ${create.target}, ${now()}) on conflict do nothing`,
+      ),
+    )
+  return { ledger, reading: openReading(connection), records: openRecords(connection) }
+}
+
+/** A client of a database whose schema is there, and is as this drover knows it. */
+async function prepared({ url, project, create }: Options): Promise<{ client: Client; schema: string }> {
+  const client = await connectTo(url)
+  try {
+    const id = project ?? create?.project
+    const schema = id === undefined ? await onlySchema(client, shownUrl(url)) : schemaOf(id)
+    await migratePostgres(client, { schema, where: shownUrl(url) }, create !== undefined)
+    return { client, schema }
+  } catch (error) {
+    await client.end().catch(() => undefined)
+    throw error
+  }
+}
+
+async function onlySchema(client: Client, where: string): Promise<string> {
+  const [first, ...more] = await projectsIn(client)
+  if (!first) throw new DroverError('no-project', { folder: where })
+  if (more.length > 0) throw new DroverError('which-project', { where, projects: [first, ...more].map(({ id }) => id) })
+  return first.schema
+}
