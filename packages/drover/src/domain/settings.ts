@@ -148,7 +148,11 @@ export const settings = {
   max_diff_size: setting(size, 250 * 1024, 'The same for a diff'),
   max_file_size: setting(size, 100 * 1024, 'The same for anything else: an output, a report, a hint'),
   database_url: setting(text, '', 'Where the ledger is; empty: .drover/drover.db'),
-  lease: setting(duration, 60_000, 'With PostgreSQL: how long a machine may be silent before others take over its work'),
+  lease: setting(
+    duration,
+    60_000,
+    'With PostgreSQL: how long a machine may be silent before others take over its work',
+  ),
   env_pass: setting(list, [], 'Variables that agents may see beside the allow-list'),
   'land.auto': setting(flag, true, 'Land what passed without asking', 'auto_land'),
   'land.target': setting(text, '', 'The branch that work lands on; empty: the one checked out at init'),

@@ -49,6 +49,8 @@ export interface Runtime {
   broken(): readonly string[]
   /** Jobs that are not finished, whoever runs them. */
   living(): Promise<Job[]>
+  /** How often this job took its process with it, where it is not begun any more because of that. */
+  deaths(job: string): Promise<number | undefined>
   /** Resolves when no job of this process runs. */
   idle(): Promise<void>
   /** Starts nothing new, aborts what runs (it ends as its workflow decides) and waits. Twice is fine. */

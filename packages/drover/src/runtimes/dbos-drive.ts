@@ -25,7 +25,7 @@ export interface Driving {
 /** Runs a workflow to its end, again and again where it breaks; leaves without a word when the job is not ours any more. */
 export async function drive(driving: Driving): Promise<void> {
   const { job, workflow, stopping, lost, clock } = driving
-  const rows = rowsOf(driving.execution.remembered)
+  const rows = rowsOf(await driving.execution.remembered())
   for (let breaks = 1; ; breaks++) {
     try {
       driving.onBegin()

@@ -92,12 +92,16 @@ export async function openDbosRuntime(options: Options): Promise<Runtime> {
     ledger.look()
   }
 
+  const takeSome = async (): Promise<void> => {
+    if (stopping.signal.aborted || lost.signal.aborted) return
+    await executor.poll().catch((error: unknown) => options.log('info', `no job can be taken: ${String(error)}`))
+  }
+
   const takeJobs = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      wake = new AbortController()
-      if (!lost.signal.aborted)
-        await executor.poll().catch((error: unknown) => options.log('info', `no job can be taken: ${String(error)}`))
       await clock.sleep(pollMs, AbortSignal.any([wake.signal, stopping.signal]))
+      wake = new AbortController()
+      await takeSome()
     }
   }
 
@@ -130,6 +134,7 @@ export async function openDbosRuntime(options: Options): Promise<Runtime> {
       const { query, recover } = executor
       const executors = openExecutors({ ...options, query, recover, on })
       await executors.join()
+      await takeSome()
       serving = { executors, over: Promise.all([executors.watch(ended.signal), takeJobs()]) }
     },
     poke: () => wake.abort(),
@@ -137,6 +142,7 @@ export async function openDbosRuntime(options: Options): Promise<Runtime> {
     running: () => [...running.keys()].filter((id) => !resting.has(id)),
     broken: () => [...resting],
     living: () => ledger.ask(livingJobs),
+    deaths: (job) => ledger.ask(() => deathsOf(job)),
     async idle() {
       while (running.size > 0) await Promise.all([...running.values()].map(({ over }) => over.promise))
     },
@@ -207,4 +213,9 @@ function* holds(job: Job, { holder, owner }: Hold): Part<boolean> {
 function* livingJobs(): Part<Job[]> {
   const rows = yield sql`select id, kind, task, attempt, lane from job order by ordinal`
   return rows.map((row) => ({ ...row }) as unknown as Job)
+}
+
+function* deathsOf(job: string): Part<number | undefined> {
+  const [row] = yield sql`select deaths from job_given_up where id = ${job}`
+  return row === undefined ? undefined : Number(row.deaths)
 }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
 import { DBOS, DBOSClient, DBOSWorkflowConflictError, type DLogger } from '@dbos-inc/dbos-sdk'
 import { currentOwnerXid } from '@dbos-inc/dbos-sdk/internal/context'
@@ -35,7 +36,7 @@ export interface Execution {
   /** DBOS's token of it; with another one in the row, somebody else has the job. */
   readonly owner: string
   /** What executions before it remembered, in order. */
-  readonly remembered: readonly Remembered[]
+  remembered(): Promise<readonly Remembered[]>
   /** Writes the next row, if the job is still ours; returns what an earlier execution wrote there. */
   remember(row: Remembered): Promise<unknown>
 }
@@ -72,11 +73,11 @@ function register(name: Job['kind']) {
   const run = async (job: Job): Promise<void> => {
     const owner = currentOwnerXid(job.id)
     if (!serving || owner === undefined) throw leaving(job.id)
-    await serving.run(job, {
-      owner,
-      remembered: await rememberedOf(job.id),
-      remember: ({ name: step, value }) => DBOS.runStep(async () => value, { name: step }),
-    })
+    // DBOS knows by the place it is called from which execution speaks; anywhere else it would run a step and not remember it.
+    const within = AsyncLocalStorage.snapshot()
+    const remember = ({ name: step, value }: Remembered): Promise<unknown> =>
+      within(() => DBOS.runStep(async () => value, { name: step }))
+    await serving.run(job, { owner, remembered: () => rememberedOf(job.id), remember })
   }
   return DBOS.registerWorkflow(run, { name, maxRecoveryAttempts: lostLimit - 1 })
 }
@@ -100,7 +101,8 @@ export async function openDbos(where: {
   log: Log
   version?: string | undefined
 }): Promise<Engine> {
-  const { url: systemDatabaseUrl, schema: systemDatabaseSchemaName, version = workflowVersion } = where
+  const { schema: systemDatabaseSchemaName, version = workflowVersion } = where
+  const systemDatabaseUrl = withTimeout(where.url)
   const logger = quiet(where.log)
   const client = await DBOSClient.create({
     systemDatabaseUrl,
@@ -148,6 +150,14 @@ export async function openDbos(where: {
     },
     close: () => client.destroy(),
   }
+}
+
+/** Who stands still in the middle of a transaction lets go of its locks. DBOS would set it in a way that its driver warns of. */
+function withTimeout(url: string): string {
+  const found = new URL(url)
+  const said = found.searchParams.get('options') ?? ''
+  found.searchParams.set('options', `${said} -c idle_in_transaction_session_timeout=60000`.trim())
+  return found.href
 }
 
 function executorOf({ executor, slots, settled }: Serving, version: string): Executor {

@@ -99,13 +99,11 @@ export function openExecutors(options: Options): Executors {
     query(`update ${executor} set dead_at = ${nowMs} where id = $1 and beat = $2 and dead_at is null`, [id, last])
 
   /** What ends in order is no death: it must not count as one. */
-  const giveBack = async (): Promise<void> => {
-    await query(
+  const uncount = (): Promise<unknown> =>
+    query(
       `update ${workflow} set recovery_attempts = greatest(recovery_attempts - 1, 0) where executor_id = $1 and status = 'PENDING'`,
       [card.id],
     )
-    await recover([card.id])
-  }
 
   const fenceInTime = async (signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
@@ -149,10 +147,14 @@ export function openExecutors(options: Options): Executors {
       await Promise.all([fenceInTime(signal), goRound(signal)])
     },
     async leave() {
+      await uncount()
       await query(`update ${executor} set dead_at = coalesce(dead_at, ${nowMs}) where id = $1`, [card.id])
-      await giveBack()
+      await recover([card.id])
     },
-    takeBack: giveBack,
+    async takeBack() {
+      await uncount()
+      await recover([card.id])
+    },
   }
 }
 

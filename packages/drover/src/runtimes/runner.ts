@@ -103,6 +103,7 @@ export function runJobs({ store, clock, onFailure }: Options): Runtime {
     running: () => [...running.keys()],
     broken: () => [...resting],
     living: () => store.living(),
+    deaths: async () => undefined,
     async idle() {
       while (running.size > 0) await Promise.allSettled([...running.values()].map(({ over }) => over))
     },

@@ -9,6 +9,7 @@ import { openDbosRuntime } from '../../src/runtimes/dbos-runtime.ts'
 /** What a test tells a process that runs jobs for it, and asks of it; each has a number where an answer is wanted. */
 export type Order =
   | { ask: 'serve' | 'stop' | 'idle' | 'living'; call: number }
+  | { ask: 'deaths'; job: string; call: number }
   | { ask: 'poke' }
   | { ask: 'cancel'; job: string }
   | { ask: 'step'; run: number; call: number; name: string; light: boolean }
@@ -33,6 +34,8 @@ export interface RunnerWords {
   slots: number
   version?: string
   patienceMs?: number
+  /** As if it were another host: then nobody here can see whether its processes live. */
+  host?: string
 }
 
 const said = JSON.parse(process.argv[2] ?? '{}') as RunnerWords
@@ -51,7 +54,7 @@ const runtime = await openDbosRuntime({
   records,
   clock: realClock,
   schemas,
-  card: incarnationOf(said.machine, realClock.bytes(9)),
+  card: { ...incarnationOf(said.machine, realClock.bytes(9)), ...(said.host ? { host: said.host } : {}) },
   patienceMs: said.patienceMs ?? 60_000,
   isGone,
   onFailure: (job, error) => tell({ tell: 'broke', job, failed: words(error) }),
@@ -108,18 +111,20 @@ function did({ body, value, failed, ends }: Order & { ask: 'did' }): void {
   else done.resolve(value)
 }
 
-async function answer({ ask, call }: Extract<Order, { call: number; ask: 'serve' | 'stop' | 'idle' | 'living' }>) {
-  const asked = {
-    serve: () => runtime.serve({ drive: workflow, land: workflow }),
-    stop: () => runtime.stop(),
-    idle: () => runtime.idle(),
-    living: () => runtime.living(),
-  }
+type Question = Extract<Order, { ask: 'serve' | 'stop' | 'idle' | 'living' | 'deaths' }>
+
+async function answer(order: Question): Promise<void> {
+  const { call } = order
   try {
-    tell({ tell: 'answer', call, value: await asked[ask]() })
+    tell({ tell: 'answer', call, value: await asked(order) })
   } catch (error) {
     tell({ tell: 'answer', call, failed: words(error) })
   }
+}
+
+function asked(order: Question): Promise<unknown> {
+  if (order.ask === 'deaths') return runtime.deaths(order.job)
+  return order.ask === 'serve' ? runtime.serve({ drive: workflow, land: workflow }) : runtime[order.ask]()
 }
 
 function end({ run, failed }: Order & { ask: 'end' }): void {

@@ -113,6 +113,7 @@ export function startRunner({ start, onFailure, ...words }: Options): RemoteRunt
     cancel: (job) => send({ ask: 'cancel', job }),
     running: () => [...open.values()],
     broken: () => [],
+    deaths: (job) => call((number) => ({ ask: 'deaths', call: number, job })) as Promise<number | undefined>,
     living: () => call((number) => ({ ask: 'living', call: number })) as Promise<Job[]>,
     idle: () => call((number) => ({ ask: 'idle', call: number })) as Promise<void>,
     stop: () => call((number) => ({ ask: 'stop', call: number })) as Promise<void>,
