@@ -219,12 +219,6 @@ export const errors = {
     (d) => `the ledger ${d.file} was busy for too long`,
     () => 'try again in a moment',
   ),
-  'taken-over': row<{ machine: string }>(
-    'state',
-    75,
-    (d) => `the database heard nothing of ${d.machine} for longer than its lease: others do its work now`,
-    () => 'drover daemon start   # it joins anew',
-  ),
   'ledger-away': row<{ where: string; problem: string }>(
     'state',
     75,
@@ -260,6 +254,12 @@ export const errors = {
     5,
     (d) => `${d.what} already drives this project: pid ${d.pid}, since ${d.since}`,
     () => 'drover daemon status',
+  ),
+  'taken-over': row<{ machine: string }>(
+    'state',
+    75,
+    (d) => `the database heard nothing of ${d.machine} for longer than its lease: others do its work now`,
+    () => 'drover daemon start   # it joins anew',
   ),
   'no-daemon': row<{ problem?: string }>(
     'state',

@@ -123,6 +123,11 @@ export const settings = {
   retry_delay: setting(duration, 10_000, 'The wait before the second attempt; it doubles, with jitter'),
   retry_delay_max: setting(duration, 10 * 60_000, 'The longest wait between attempts'),
   stop_grace: setting(duration, 10_000, 'How long a process may take to end when it is asked to', 'shutdown_grace_s'),
+  lease: setting(
+    duration,
+    60_000,
+    'With PostgreSQL: how long a machine may be silent before others take over its work',
+  ),
   judge: setting(
     oneOf('chain', 'reported', 'marker-file', 'json-result', 'exit-code', 'command'),
     'chain',
@@ -148,11 +153,6 @@ export const settings = {
   max_diff_size: setting(size, 250 * 1024, 'The same for a diff'),
   max_file_size: setting(size, 100 * 1024, 'The same for anything else: an output, a report, a hint'),
   database_url: setting(text, '', 'Where the ledger is; empty: .drover/drover.db'),
-  lease: setting(
-    duration,
-    60_000,
-    'With PostgreSQL: how long a machine may be silent before others take over its work',
-  ),
   env_pass: setting(list, [], 'Variables that agents may see beside the allow-list'),
   'land.auto': setting(flag, true, 'Land what passed without asking', 'auto_land'),
   'land.target': setting(text, '', 'The branch that work lands on; empty: the one checked out at init'),
