@@ -7,7 +7,7 @@ import { heed } from '../flow/follow.ts'
 import { driveLanding } from '../flow/land.ts'
 import { tidy } from '../flow/tidy.ts'
 import type { Crew } from '../flow/crew.ts'
-import type { Job } from '../ports/durable.ts'
+import type { Job, Living } from '../ports/durable.ts'
 import { answerAgents } from './agent-tools.ts'
 import { openFarewell, type RunEnd } from './farewell.ts'
 import { keepLost } from './keep-lost.ts'
@@ -153,15 +153,23 @@ async function drive(
 }
 
 /** An attempt that goes on from before the start has its slot already. */
-async function takeOver(crew: Crew, slots: Slots, job: Job): Promise<void> {
-  if (job.kind === 'drive') slots.take((await crew.reading.attempt(job.task, job.attempt))?.slot ?? 1, job.id)
+async function takeOver(crew: Crew, slots: Slots, { kind, task, attempt, id, isElsewhere }: Living): Promise<void> {
+  if (kind === 'drive' && !isElsewhere) slots.take((await crew.reading.attempt(task, attempt))?.slot ?? 1, id)
 }
 
 const inSlot =
   (crew: Crew, slots: Slots) =>
   async (...[job, durable]: Parameters<ReturnType<typeof driveTask>>): Promise<void> => {
+    if (!slots.jobs().includes(job.id)) await seat(crew, slots, job)
     await driveTask(crew)(job, durable).finally(() => slots.leave(job))
   }
+
+/** Another machine claimed it, or began it: from now on it has a slot of this one. */
+async function seat({ records, here }: Crew, slots: Slots, { id, task, attempt }: Job): Promise<void> {
+  const slot = slots.free() ?? slots.busy() + 1
+  slots.take(slot, id)
+  await records.seat(task, attempt, { machine: here.machine, slot })
+}
 
 function writeHolder({ places }: Project, about: Omit<Holder, 'pid' | 'since'>): Holder {
   const { holder: file, run } = placesBelow(places)

@@ -33,6 +33,11 @@ export interface Job {
   readonly lane: string | null
 }
 
+export interface Living extends Job {
+  /** Another machine runs it. */
+  readonly isElsewhere: boolean
+}
+
 export type Workflow = (job: Job, durable: Durable) => Promise<void>
 
 export interface Runtime {
@@ -48,7 +53,7 @@ export interface Runtime {
   /** Jobs that broke here, and are to be begun again. */
   broken(): readonly string[]
   /** Jobs that are not finished, whoever runs them. */
-  living(): Promise<Job[]>
+  living(): Promise<Living[]>
   /** How often this job took its process with it, where it is not begun any more because of that. */
   deaths(job: string): Promise<number | undefined>
   /** Resolves when no job of this process runs. */

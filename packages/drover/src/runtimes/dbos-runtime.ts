@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/clock.ts'
-import type { Job, Runtime, Workflow } from '../ports/durable.ts'
+import type { Job, Living, Runtime, Workflow } from '../ports/durable.ts'
 import type { Ledger, Part, Query } from '../ports/ledger.ts'
 import type { Records } from '../ports/records.ts'
 import { leaving, type Engine, type Execution, type Executor, type Serving } from './dbos.ts'
@@ -141,7 +141,7 @@ export async function openDbosRuntime(options: Options): Promise<Runtime> {
     cancel: (id) => running.get(id)?.abort.abort(),
     running: () => [...running.keys()].filter((id) => !resting.has(id)),
     broken: () => [...resting],
-    living: () => ledger.ask(livingJobs),
+    living: () => ledger.ask(() => livingJobs(card.id)),
     deaths: (job) => ledger.ask(() => deathsOf(job)),
     async idle() {
       while (running.size > 0) await Promise.all([...running.values()].map(({ over }) => over.promise))
@@ -210,9 +210,11 @@ function* holds(job: Job, { holder, owner }: Hold): Part<boolean> {
   return rows.length > 0
 }
 
-function* livingJobs(): Part<Job[]> {
-  const rows = yield sql`select id, kind, task, attempt, lane from job order by ordinal`
-  return rows.map((row) => ({ ...row }) as unknown as Job)
+function* livingJobs(executor: string): Part<Living[]> {
+  const rows =
+    yield sql`select id, kind, task, attempt, lane, status = 'PENDING' and holder <> ${executor} as "isElsewhere"
+    from job order by ordinal`
+  return rows.map((row) => ({ ...row }) as unknown as Living)
 }
 
 function* deathsOf(job: string): Part<number | undefined> {

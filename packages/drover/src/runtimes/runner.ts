@@ -102,7 +102,7 @@ export function runJobs({ store, clock, onFailure }: Options): Runtime {
     cancel: (id) => running.get(id)?.abort.abort(),
     running: () => [...running.keys()],
     broken: () => [...resting],
-    living: () => store.living(),
+    living: async () => (await store.living()).map((job) => ({ ...job, isElsewhere: false })),
     deaths: async () => undefined,
     async idle() {
       while (running.size > 0) await Promise.allSettled([...running.values()].map(({ over }) => over))

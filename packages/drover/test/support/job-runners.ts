@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { Durable, Job, Runtime, Step, Workflow } from '../../src/ports/durable.ts'
+import type { Durable, Job, Living, Runtime, Step, Workflow } from '../../src/ports/durable.ts'
 import type { News, Order, RunnerWords } from './job-runner.ts'
 
 const program = fileURLToPath(new URL('job-runner.ts', import.meta.url))
@@ -114,7 +114,7 @@ export function startRunner({ start, onFailure, ...words }: Options): RemoteRunt
     running: () => [...open.values()],
     broken: () => [],
     deaths: (job) => call((number) => ({ ask: 'deaths', call: number, job })) as Promise<number | undefined>,
-    living: () => call((number) => ({ ask: 'living', call: number })) as Promise<Job[]>,
+    living: () => call((number) => ({ ask: 'living', call: number })) as Promise<Living[]>,
     idle: () => call((number) => ({ ask: 'idle', call: number })) as Promise<void>,
     stop: () => call((number) => ({ ask: 'stop', call: number })) as Promise<void>,
   }
