@@ -39,11 +39,12 @@ const linesPerFile = 300
 /** File: why it is one idea all the same. */
 const longFiles: Record<string, string> = { 'domain/error.ts': 'one table, with a row for every error' }
 const linesPerFolder: Record<string, number> = {
-  ports: 700,
+  ports: 750,
   domain: 2300,
   flow: 2900,
   'flow/operations': 1700,
   'flow/prompt': 600,
+  'flow/handoff': 650,
 }
 
 interface Rule {

@@ -10,6 +10,8 @@ import type { Project } from './open-project.ts'
 const wishes = {
   'worktree.prune': (workspace: Workspace, about: { all: boolean; dryRun: boolean }) => workspace.prune(about),
   'rescue.restore': (workspace: Workspace, about: { name: string }) => workspace.restore(about.name),
+  'rescue.adopt': (workspace: Workspace, about: { task: string; attempt: number; commit: string }) =>
+    workspace.adopt(about),
   unland: (workspace: Workspace, about: { task: string }) => workspace.unland(about.task),
 }
 export type WishName = keyof typeof wishes

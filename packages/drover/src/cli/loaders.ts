@@ -19,6 +19,8 @@ export const loaders = {
   'epic list': () => import('./commands/epic.ts').then((file) => file.epicList),
   'epic show': () => import('./commands/epic.ts').then((file) => file.epicShow),
   'epic close': () => import('./commands/epic.ts').then((file) => file.epicClose),
+  import: () => import('./commands/import.ts').then((file) => file.importFile),
+  export: () => import('./commands/export.ts').then((file) => file.exportSession),
   'import-jsonl': () => import('./commands/import-jsonl.ts').then((file) => file.importLines),
   run: () => import('./commands/run.ts').then((file) => file.run),
   resume: () => import('./commands/resume.ts').then((file) => file.resume),

@@ -21,6 +21,8 @@ const rows = [
   { name: 'epic list', group: 'Tasks', summary: 'The epics and how far they are' },
   { name: 'epic show', group: 'Tasks', summary: 'One epic with its tasks' },
   { name: 'epic close', group: 'Tasks', summary: 'Close an epic' },
+  { name: 'import', group: 'Tasks', summary: 'Take over tasks from a file: a session, or JSON lines' },
+  { name: 'export', group: 'Tasks', summary: 'Write the whole session into a file' },
   { name: 'import-jsonl', group: 'Tasks', summary: 'Take over epics, stories and tasks from JSON lines' },
 
   { name: 'run', group: 'Run', summary: 'Drive all tasks until nothing can go on' },

@@ -174,6 +174,30 @@ export const errors = {
     (d) => `${d.file}: ${d.problem}`,
     (d) => `look at ${d.file}`,
   ),
+  'bad-session': row<{ file: string; problem: string }>(
+    'user',
+    2,
+    (d) => `nothing was taken over from ${d.file}: ${d.problem}`,
+    (d) => `drover import ${d.file} --dry-run`,
+  ),
+  'other-history': row<{ task: string; problem: string }>(
+    'state',
+    5,
+    (d) => `nothing was taken over: ${d.problem}`,
+    (d) => `drover show ${d.task}`,
+  ),
+  'no-base': row<{ commit: string; repository: string }>(
+    'state',
+    5,
+    (d) => `unfinished work stands on ${d.commit.slice(0, 12)}, which this repository does not have`,
+    (d) => `git fetch ${d.repository === '' ? '--all' : d.repository}`,
+  ),
+  'file-exists': row<{ file: string }>(
+    'user',
+    5,
+    (d) => `${d.file} is there already`,
+    (d) => `drover export ${d.file} --force`,
+  ),
   'bad-setting': row<{ where: string; problem: string; nearest?: string | undefined }>(
     'config',
     2,

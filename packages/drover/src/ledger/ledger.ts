@@ -1,5 +1,6 @@
 import type { Ledger } from '../ports/ledger.ts'
 import { append, Refused, type Said } from './append.ts'
+import { Rehearsed, retell } from './retell.ts'
 import { claimed, mayGoOn, nextId, nextTask } from './claim.ts'
 import type { Connection } from './connection.ts'
 import { standing } from './reading.ts'
@@ -57,6 +58,15 @@ export function openLedger(connection: Connection, { machine, now }: { machine: 
       return tell(answer !== 'not yet' && 'events' in answer ? answer.events : 'not yet')
     },
 
+    retell: (events, rest, how) =>
+      connection
+        .transact(function* () {
+          const news = yield* retell(events, rest)
+          if (how === 'rehearsed') throw new Rehearsed(news)
+          return news
+        })
+        .then(tell, newsOf),
+
     transact: (part) => connection.transact(part),
     ask: async (part) => connection.read(part),
     bell: () => bells.bell(),
@@ -71,5 +81,11 @@ export function openLedger(connection: Connection, { machine, now }: { machine: 
 /** A refusal is an answer; it came as an error only so that the transaction rolled back. */
 function answerOf(error: unknown) {
   if (error instanceof Refused) return error.answer
+  throw error
+}
+
+/** It came as an error only so that the transaction rolled back. */
+function newsOf(error: unknown) {
+  if (error instanceof Rehearsed) return error.news
   throw error
 }

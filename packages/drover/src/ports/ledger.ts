@@ -32,6 +32,9 @@ export interface Loan {
 /** Rows to read and write inside somebody's transaction. It yields a statement and is given its rows. */
 export type Part<T = void> = Generator<Query | Loan, T, readonly Record<string, unknown>[]>
 
+/** An event as another ledger tells it: its place there means nothing here. */
+export type Told = NewEvent & Pick<Event, 'key' | 'at' | 'machine' | 'slot' | 'actor'>
+
 export interface Claim {
   machine: string
   slot: number
@@ -52,6 +55,12 @@ export interface Ledger {
    * transaction, so what is committed before it is this run's to do, and what comes after, the next one's.
    */
   endRun(claim: Claim, words: (standing: Standing) => NewEvent[], by: Speaker): Promise<Event[] | 'not yet'>
+  /**
+   * Writes what another ledger tells, with its keys and times, in order, and what it does to tasks. Nothing follows from it by
+   * itself: what followed is told too. What is known here is left out. Nobody works here on what is told: `rest` says what that
+   * means for a task. Answers with what was new, and when it is rehearsed, with what would be.
+   */
+  retell(events: readonly Told[], rest: (task: Task) => Told[], how?: 'rehearsed'): Promise<Event[]>
   /**
    * Runs a part in a transaction of its own. For rows that are not the ledger's story: jobs, worktrees, wishes. Like every part
    * that writes, it may be begun again when the database rolled it back.

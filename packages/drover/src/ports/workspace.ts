@@ -85,6 +85,15 @@ export interface Blocker {
   why?: string
 }
 
+/** Work of a task that is not on the target, as a pack of what the base lacks. */
+export interface Snapshot {
+  task: string
+  attempt: number
+  commit: string
+  /** Base64. */
+  pack: string
+}
+
 /** Git and worktrees, in drover's words. Everything here is safe to do twice. */
 export interface Workspace {
   /** After a start: a new epoch, our dead git's locks and children gone, half-finished moves of checkouts finished. */
@@ -148,6 +157,13 @@ export interface Workspace {
   /** What the commit changed since it and the base went apart. */
   patch(base: string, commit: string): Promise<string>
   diff(task: string, against: string | null, how: 'patch' | 'stat' | 'names'): Promise<string>
+  /** The task's work as it stands now, in its worktree or as it was kept; nothing when the base has all of it. */
+  snapshot(task: string, attempt: number, base: string): Promise<Snapshot | undefined>
+  /** Takes the pack's objects over; no ref says so yet. */
+  unpack(snapshot: Snapshot): Promise<void>
+  /** A commit that is here becomes what was kept of the attempt. */
+  adopt(snapshot: Omit<Snapshot, 'pack'>): Promise<void>
+  has(commit: string): Promise<boolean>
   rescues(task?: string): Promise<{ task: string; attempt: string; commit: string; at: number; subject: string }[]>
   restore(name: string): Promise<string>
   worktrees(): Promise<{ path: string; task: string | null; state: 'used' | 'free' | 'stray'; dirty: boolean }[]>

@@ -48,7 +48,7 @@ export async function patch({ git }: Worktrees, base: string, commit: string): P
 }
 
 /** On a copy of the index, because an agent may be at work there. */
-async function treeNow(to: Worktrees, entry: Entry): Promise<string> {
+export async function treeNow(to: Worktrees, entry: Entry): Promise<string> {
   const place = placeOf(entry)
   const copy = join(to.runFolder, `look${entry.name}-${process.pid}.index`)
   try {

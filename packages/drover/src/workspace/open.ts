@@ -14,6 +14,7 @@ import { diff, patch, rescues, restore } from './look.ts'
 import { merge, tipOf } from './merge.ts'
 import { epochRef, landedRef, move, unland } from './move.ts'
 import { createMutex } from './mutex.ts'
+import { adopt, has, snapshot, unpack } from './packs.ts'
 import { openPending } from './pending.ts'
 import { list, prune } from './prune.ts'
 import { recover } from './recover.ts'
@@ -116,6 +117,10 @@ export function openWorkspace(options: WorkspaceOptions): TrustingWorkspace {
     follow: (moves) => follow(to, moves),
     patch: (base, commit) => patch(to, base, commit),
     diff: (task, against, how) => diff(to, task, against, how),
+    snapshot: (task, attempt, base) => snapshot(to, { task, attempt, base }),
+    unpack: (one) => unpack(to, one),
+    adopt: (one) => adopt(to, one),
+    has: (commit) => has(to, commit),
     rescues: (task) => rescues(to, task),
     restore: (name) => restore(to, name),
     worktrees: () => list(to),

@@ -18,27 +18,31 @@ export const importLines = command({
     'skip-validation': { type: 'boolean', about: 'Accepted; wrong lines are refused all the same' },
   },
   examples: ['drover import-jsonl tasks.jsonl', 'drover import-jsonl tasks.jsonl --dry-run'],
-  async run(context, values, [file = '']) {
-    const dryRun = values['dry-run'] === true
-    const text = await readText(context, file)
-    if (text.length > much && context.terminal.stderr.isTTY) context.print.note('This is much: it takes some seconds.')
-    const imported = await changing(context, (project) => {
-      const { default_labels: labels, max_attempts: maxAttempts } = project.config.settings
-      return importJsonl(project, { text, defaults: { labels, maxAttempts }, dryRun }, project.person())
-    })
-    for (const warning of imported.warnings) context.print.warn(warning)
-    context.print.done(
-      { ...imported, dryRun },
-      `${dryRun ? 'Would import' : 'Imported'} ${words(imported)}`,
-      dryRun ? `drover import-jsonl ${file}` : 'drover run',
-    )
-  },
+  run: async (context, values, [file = '']) =>
+    importLinesFrom(context, { file, text: await readText(context, file), dryRun: values['dry-run'] === true }),
 })
+
+export async function importLinesFrom(
+  context: Context,
+  { file, text, dryRun }: { file: string; text: string; dryRun: boolean },
+): Promise<void> {
+  if (text.length > much && context.terminal.stderr.isTTY) context.print.note('This is much: it takes some seconds.')
+  const imported = await changing(context, (project) => {
+    const { default_labels: labels, max_attempts: maxAttempts } = project.config.settings
+    return importJsonl(project, { text, defaults: { labels, maxAttempts }, dryRun }, project.person())
+  })
+  for (const warning of imported.warnings) context.print.warn(warning)
+  context.print.done(
+    { ...imported, dryRun },
+    `${dryRun ? 'Would import' : 'Imported'} ${words(imported)}`,
+    dryRun ? `drover import-jsonl ${file}` : 'drover run',
+  )
+}
 
 /** Ten thousand lines take less than a second. */
 const much = 2_000_000
 
-async function readText({ terminal, globals }: Context, file: string): Promise<string> {
+export async function readText({ terminal, globals }: Context, file: string): Promise<string> {
   if (file === '-') return readAll(terminal.stdin)
   try {
     return readFileSync(resolve(terminal.cwd, globals.directory ?? '.', file), 'utf8')

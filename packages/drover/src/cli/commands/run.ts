@@ -15,7 +15,10 @@ export const run = command({
   run: startRun,
 })
 
-export async function startRun(context: Context, { detach, ...values }: Values<typeof runOptions>): Promise<number> {
+export async function startRun(
+  context: Context,
+  { detach, ...values }: Partial<Values<typeof runOptions>>,
+): Promise<number> {
   const project = await context.project(drivingFlags(values))
   const epic = values.epic === undefined ? null : (await resolveEpic(project.reading, values.epic)).id
   const accounts = await accountsIn(project, values.profiles)
