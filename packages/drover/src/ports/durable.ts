@@ -4,7 +4,7 @@ import type { Part } from './ledger.ts'
 export interface Step {
   /** `<job>/<name>`, the same at every repetition. */
   readonly key: string
-  /** Aborts when the job is cancelled or its runtime stops. */
+  /** Aborts when the job is cancelled or its runtime stops; with the reason `lease` when others may soon have it. */
   readonly signal: AbortSignal
   /** Writes the step's row in the caller's own transaction, with this as its result; `last` ends the job with it. */
   together(result: unknown, last?: 'last' | undefined): () => Part

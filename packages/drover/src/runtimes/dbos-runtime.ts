@@ -107,7 +107,7 @@ export async function openDbosRuntime(options: Options): Promise<Runtime> {
 
   const fenced = (): void => {
     options.log('warn', 'the database has not answered for most of the lease: what runs here is stopped')
-    lost.abort()
+    lost.abort('lease')
   }
 
   const back = async (): Promise<void> => {
@@ -128,7 +128,7 @@ export async function openDbosRuntime(options: Options): Promise<Runtime> {
       const on = {
         fenced,
         back: () => void back().catch(options.onDead),
-        dead: () => (lost.abort(), options.onDead()),
+        dead: () => (lost.abort('lease'), options.onDead()),
         recovered: () => wake.abort(),
       }
       const { query, recover } = executor
