@@ -2,6 +2,7 @@ import { DroverError } from '../domain/error.ts'
 import type { Job, Runtime } from '../ports/durable.ts'
 import type { Surroundings } from '../flow/crew.ts'
 import { isPostgres, schemaOf } from '../ledger/postgres-url.ts'
+import { workflowVersion } from '../runtimes/dbos-tables.ts'
 import { openSqliteRuntime } from '../runtimes/sqlite.ts'
 import { incarnationOf, isGone } from './incarnation.ts'
 import type { Project } from './open-project.ts'
@@ -25,7 +26,7 @@ export async function openRuntime(project: Project, wanted: Wanted): Promise<Run
   const url = config.settings.database_url
   const { onFailure, log } = wanted
   if (!isPostgres(url)) return openSqliteRuntime({ ledger, records, clock, incarnation: card.id, onFailure })
-  const [{ openDbos, workflowVersion }, { openDbosRuntime }] = await Promise.all([
+  const [{ openDbos }, { openDbosRuntime }] = await Promise.all([
     import('../runtimes/dbos.ts'),
     import('../runtimes/dbos-runtime.ts'),
   ])

@@ -92,9 +92,16 @@ export async function openDbosRuntime(options: Options): Promise<Runtime> {
     ledger.look()
   }
 
+  let isDry = false
   const takeSome = async (): Promise<void> => {
     if (stopping.signal.aborted || lost.signal.aborted) return
-    await executor.poll().catch((error: unknown) => options.log('info', `no job can be taken: ${String(error)}`))
+    try {
+      await executor.poll()
+      isDry = false
+    } catch (error) {
+      if (!isDry) options.log('info', `no job can be taken for now: ${String(error)}`)
+      isDry = true
+    }
   }
 
   const takeJobs = async (): Promise<void> => {
@@ -131,8 +138,8 @@ export async function openDbosRuntime(options: Options): Promise<Runtime> {
         dead: () => (lost.abort('lease'), options.onDead()),
         recovered: () => wake.abort(),
       }
-      const { query, recover } = executor
-      const executors = openExecutors({ ...options, query, recover, on })
+      const { query, recover, adopt } = executor
+      const executors = openExecutors({ ...options, query, recover, adopt, on })
       await executors.join()
       await takeSome()
       serving = { executors, over: Promise.all([executors.watch(ended.signal), takeJobs()]) }

@@ -1,3 +1,6 @@
+/** Bumped only when running jobs could not go on with the new code; small changes go through `DBOS.patch`. */
+export const workflowVersion = 'drover-wf-1'
+
 /**
  * What stands beside DBOS's own tables, in the ledger's schema: who executes, and jobs as the ledger's queries know them. There is
  * one truth of a job, DBOS's row; only those that are not over are shown, because the index of those is what is asked.
@@ -9,7 +12,7 @@ export const tablesBeside = (dbos: string): readonly string[] => [
   end $$`,
   'create sequence if not exists job_ordinal as integer',
   `create table if not exists executor (
-    id text primary key, machine text not null, host text not null, pid integer not null, born text not null,
+    id text primary key, machine text not null, host text not null, pid integer not null, born text not null, version text not null,
     beat bigint not null default 0, joined_at bigint not null, dead_at bigint
   )`,
   `create or replace view job as select workflow_uuid as id, priority as ordinal, name as kind, split_part(workflow_uuid, '/', 1) as task,

@@ -8,6 +8,7 @@ import { dbRetryConfig } from '@dbos-inc/dbos-sdk/internal/utils'
 import { WorkflowQueue } from '@dbos-inc/dbos-sdk/internal/wfqueue'
 import { lostLimit } from '../domain/settle.ts'
 import type { Job } from '../ports/durable.ts'
+import { workflowVersion } from './dbos-tables.ts'
 
 /**
  * DBOS 5.3, and nothing else of drover knows it. What its public interface does not have comes from `internal/*`: recovery of
@@ -50,15 +51,14 @@ export interface Executor {
   query(text: string, values: readonly unknown[]): Promise<readonly Record<string, unknown>[]>
   /** Takes as many jobs as there is room for. */
   poll(): Promise<void>
+  /** Begins these jobs again, which were ended because nobody knew their version of the workflows any more. */
+  adopt(jobs: readonly Pick<Job, 'id' | 'kind' | 'lane'>[]): Promise<void>
   /** Gives back to the queue what these executors left behind; DBOS counts each taking. */
   recover(executors: readonly string[]): Promise<void>
   shutdown(): Promise<void>
 }
 
 type Log = (level: 'info' | 'warn' | 'error', words: string) => void
-
-/** Bumped only when running jobs could not go on with the new code; small changes go through `DBOS.patch`. */
-export const workflowVersion = 'drover-wf-1'
 
 const application = 'drover'
 /** A minute, DBOS's own longest wait, is longer than it takes for a lease to end. */
@@ -190,19 +190,50 @@ function executorOf({ executor, slots, settled }: Serving, version: string): Exe
         second,
       )
     },
+    async adopt(jobs) {
+      for (const job of jobs) {
+        const lane = job.lane === null ? {} : { queuePartitionKey: job.lane }
+        await DBOS.rewindWorkflow(job.id, {
+          startStep: await firstStepOf(job),
+          queueName: queueOf(job),
+          applicationVersion: version,
+          ...lane,
+        })
+      }
+    },
     recover: async (executors) => void (await dbos.recoverPendingWorkflows([...executors])),
     shutdown: () => DBOS.shutdown(),
   }
+}
+
+/**
+ * An attempt is begun at its first step, because what it has done is found where it was done. A landing that has begun goes on:
+ * what it has intended counts, and where its steps are others now it says so.
+ */
+async function firstStepOf({ id, kind }: Pick<Job, 'id' | 'kind'>): Promise<number> {
+  return kind === 'drive' ? 0 : ((await DBOS.listWorkflowSteps(id)) ?? []).length
 }
 
 /** Its limit is this process's own, and it is asked when there is something to ask for: DBOS's runner does not know it. */
 const queue = (name: string, limits: Parameters<typeof WorkflowQueue.recordFromParams>[1]): WorkflowQueue =>
   new WorkflowQueue(WorkflowQueue.recordFromParams(name, limits), false)
 
-/** What it did is no news to anybody; what went wrong stands in the daemon's log. */
-const quiet = (log: Log): DLogger => ({
-  debug: () => {},
-  info: () => {},
-  warn: (words) => log('info', `DBOS: ${String(words)}`),
-  error: (words) => log('warn', `DBOS: ${String(words)}`),
-})
+const sameAgainMs = 60_000
+
+/** What it did is no news to anybody; what went wrong stands in the daemon's log, the same words once a minute. */
+function quiet(log: Log): DLogger {
+  const said = new Map<string, number>()
+  const once = (level: 'info' | 'warn', words: unknown): void => {
+    const line = `DBOS: ${String(words)}`
+    if (performance.now() - (said.get(line) ?? -Infinity) < sameAgainMs) return
+    if (said.size > 100) said.clear()
+    said.set(line, performance.now())
+    log(level, line)
+  }
+  return {
+    debug: () => {},
+    info: () => {},
+    warn: (words) => once('info', words),
+    error: (words) => once('warn', words),
+  }
+}

@@ -25,7 +25,15 @@ interface Options {
   /** Whether this process, on this very host, is no more. */
   isGone(card: Card): boolean
   recover(executors: readonly string[]): Promise<void>
+  /** Gives jobs of another version of the workflows, which nobody runs any more, to this one. */
+  adopt(jobs: readonly Left[]): Promise<void>
   on: Bells
+}
+
+interface Left {
+  id: string
+  kind: 'drive' | 'land'
+  lane: string | null
 }
 
 interface Bells {
@@ -83,17 +91,28 @@ export function openExecutors(options: Options): Executors {
       `select id, machine, host, pid, born, beat::float8 as beat from ${executor} where dead_at is null and id <> $1`,
       [card.id],
     )
-    const others = rows as unknown as (Card & { beat: number })[]
-    for (const other of others) if (seen.isStill(other) || options.isGone(other)) await bury(other)
+    for (const other of rows as unknown as (Card & { beat: number })[])
+      if (seen.isStill(other) || options.isGone(other)) await bury(other)
     const left = await query(
       `select distinct executor_id as id from ${workflow} where status = 'PENDING' and application_version = $1
         and executor_id not in (select id from ${executor} where dead_at is null)`,
       [options.version],
     )
-    if (left.length === 0) return
-    await recover(left.map(({ id }) => String(id)))
-    on.recovered()
+    if (left.length > 0) await recover(left.map(({ id }) => String(id)))
+    const others = await olderJobs()
+    if (others.length > 0) await options.adopt(others)
+    if (left.length + others.length > 0) on.recovered()
   }
+
+  /** While anybody lives who knows them they are theirs; then they are ended for one of us, who begins them again. */
+  const olderJobs = async (): Promise<Left[]> =>
+    (await query(
+      `update ${workflow} set status = 'CANCELLED', owner_xid = null
+        where status in ('ENQUEUED', 'PENDING') and name in ('drive', 'land') and application_version <> $1
+        and not exists (select 1 from ${executor} where dead_at is null and version = application_version)
+        returning workflow_uuid as id, name as kind, queue_partition_key as lane`,
+      [options.version],
+    )) as unknown as Left[]
 
   const bury = ({ id, beat: last }: { id: string; beat: number }) =>
     query(`update ${executor} set dead_at = ${nowMs} where id = $1 and beat = $2 and dead_at is null`, [id, last])
@@ -137,8 +156,8 @@ export function openExecutors(options: Options): Executors {
     async join() {
       const { id, machine, host, pid, born } = card
       await query(
-        `insert into ${executor} (id, machine, host, pid, born, joined_at) values ($1, $2, $3, $4, $5, ${nowMs})`,
-        [id, machine, host, pid, born],
+        `insert into ${executor} (id, machine, host, pid, born, version, joined_at) values ($1, $2, $3, $4, $5, $6, ${nowMs})`,
+        [id, machine, host, pid, born, options.version],
       )
       beatAt = clock.ticks()
       await reap()

@@ -148,26 +148,33 @@ await onPostgres((database) => {
     assert.equal(deaths, 4)
   })
 
-  test('a job of another workflow version waits for who knows it, and is not touched', async () => {
+  test('a job of another workflow version is left to who knows it, and begun anew when nobody does any more', async () => {
     await using world = await dbosWorld(database)
     const { lines, reached, over, asDoneBy } = diary()
     const old = world.runner()
+    const idle = world.runner()
     await begun(world, old)
     await old.serve({ drive: asDoneBy('old', () => (reached.resolve(), never())), land })
     await reached.promise
-    old.kill('SIGKILL')
-    await old.ended
+    await idle.serve({ drive: async () => never(), land })
     const next = world.runner({ version: 'drover-wf-2' })
     await next.serve({ drive: asDoneBy('next', async () => 'done'), land })
     await world.attempt('b')
+    await world.transact(() => next.start({ ...job('b'), id: 'b/1' }))
     assert.deepEqual(
-      (await next.living()).map(({ id }) => id),
-      ['a/1'],
+      (await next.living()).map(({ id, isElsewhere }) => `${id} ${isElsewhere ? 'elsewhere' : 'waits'}`),
+      ['a/1 elsewhere', 'b/1 waits'],
     )
-    const same = world.runner()
-    await same.serve({ drive: asDoneBy('same', async () => 'done'), land })
+    assert.deepEqual(lines, ['old: one', 'old: two'])
+    old.kill('SIGKILL')
+    idle.kill('SIGKILL')
     await over.promise
-    assert.deepEqual(lines, ['old: one', 'old: two', 'same: two', 'same: three'])
+    await next.idle()
+    assert.deepEqual(
+      lines.filter((line) => line.startsWith('next')),
+      [...['next: one', 'next: two', 'next: three'], ...['next: one', 'next: two', 'next: three']],
+    )
+    assert.deepEqual(await next.living(), [])
   })
 })
 
