@@ -7,8 +7,11 @@ const allowed = [
   'ANTHROPIC_* CLAUDE_* OPENAI_* CODEX_* OPENCODE_* AMP_* GEMINI_* GOOGLE_* GITHUB_TOKEN GH_TOKEN COPILOT_*',
 ].flatMap((names) => names.split(' '))
 
+/** Where the ledger is, with its password: for nobody but drover itself. */
+export const secret = ['DROVER_DATABASE_URL', 'DBOS_SYSTEM_DATABASE_URL', 'PGPASSWORD']
+
 /** Marks of another drover, and words that would turn git to another repository. Nothing lets these through. */
-const never = ['DROVER_*', 'GIT_*']
+const never = ['DROVER_*', 'GIT_*', ...secret]
 
 /** The environment of an agent: what is allowed, what the settings add (`env_pass`), and what drover says itself. */
 export function agentEnv(

@@ -35,6 +35,9 @@ export interface RunOptions {
   onTrouble?(job: string, problem: string): void
 }
 
+/** How long a daemon lives without its database. */
+const databaseMs = 5 * 60_000
+
 /** Drives the project: one process at a time, from the lock to its release. Ends by itself when it is a run. */
 export async function runProject(
   project: Project,
@@ -43,6 +46,7 @@ export async function runProject(
   kill: AbortSignal,
 ): Promise<RunEnd> {
   const held = await lock(project.places, 'a daemon')
+  project.ledger.waitFor(databaseMs)
   const asked = new AbortController()
   const signal = AbortSignal.any([stop, asked.signal])
   const below = placesBelow(project.places)

@@ -1,6 +1,6 @@
 import { accessSync, constants, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { DroverError } from '../domain/error.ts'
+import { DroverError } from '../domain/error.ts'
 import { isLedgerLost } from '../domain/ledger-trouble.ts'
 import type { Part } from '../ports/ledger.ts'
 import { bad, type Finding, ok, warn } from './finding.ts'
@@ -43,14 +43,14 @@ export async function diagnose(
 
 /** What can be said of a project whose ledger cannot be opened; any other reason is said as it is. */
 export async function diagnoseWithout(error: unknown): Promise<Finding[]> {
-  if (!isLedgerLost(error)) throw error
+  if (!isLedgerLost(error) && !(error instanceof DroverError && error.code === 'ledger-away')) throw error
   return [...checkNode(), ...(await checkGit()), bad('ledger', error.message, remedyFor(error))]
 }
 
 /** The log beside a broken ledger goes with it: a new one would take it for its own. What had not landed is in rescue refs. */
 function remedyFor({ code, about, hint }: DroverError): string {
-  if (code !== 'broken-ledger') return hint
-  const { file } = about as { file: string }
+  const { file } = about as { file?: string }
+  if (code !== 'broken-ledger' || !file?.startsWith('/')) return hint
   const aside = `${dirname(file)}/broken`
   return `mkdir ${aside} && mv ${file}* ${aside} && drover init   (landed work is on its branch, other work in \`drover rescue list\`)`
 }
@@ -105,7 +105,17 @@ function* quickCheck(): Part<readonly Record<string, unknown>[]> {
   return yield { texts: ['pragma quick_check'], values: [] }
 }
 
-async function checkLedger({ ledger }: Project): Promise<Finding[]> {
+function* serverVersion(): Part<readonly Record<string, unknown>[]> {
+  return yield { texts: ['show server_version'], values: [] }
+}
+
+async function checkLedger({ ledger, ledgerAt, clock }: Project): Promise<Finding[]> {
+  if ('url' in ledgerAt) {
+    const begun = clock.ticks()
+    const [row] = await ledger.ask(serverVersion)
+    const ms = (clock.ticks() - begun).toFixed(1)
+    return [ok('ledger', `${ledgerAt.shown}, PostgreSQL ${String(row?.['server_version'])}, answers in ${ms} ms`)]
+  }
   const rows = await ledger.ask(quickCheck)
   const words = String(Object.values(rows[0] ?? {})[0])
   return [words === 'ok' ? ok('ledger', 'whole') : bad('ledger', words, 'restore .drover/drover.db from a backup')]

@@ -2,11 +2,9 @@ import { existsSync, statSync, statfsSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
 import { DroverError } from '../domain/error.ts'
 import type { Ground } from '../ports/ground.ts'
-import { ledgerFile } from './open-ledger.ts'
 import type { Project } from './open-project.ts'
-import { placesBelow } from './places.ts'
 
-type Grounded = Pick<Project, 'places' | 'config' | 'clock'>
+type Grounded = Pick<Project, 'places' | 'config' | 'clock' | 'ledgerAt'>
 
 const mib = 1024 * 1024
 const everyMs = 2_000
@@ -15,20 +13,17 @@ const share = 0.05
 const slack = 1.1
 const leastFiles = 1000
 
-export const ledgerOf = ({ places, config }: Pick<Project, 'places' | 'config'>): string =>
-  ledgerFile(config.settings.database_url, placesBelow(places).ledger)
-
-/** Watches the disks under a project, and that its ledger is still the file that was opened. */
+/** Watches the disks under a project, and that its ledger is still the file that was opened, where it is one. */
 export function openGround(project: Grounded): Ground {
-  const ledger = ledgerOf(project)
-  const opened = identityOf(ledger)
+  const file = 'file' in project.ledgerAt ? project.ledgerAt.file : undefined
+  const opened = file === undefined ? undefined : identityOf(file)
   let lacking: string | undefined
   let lookAt = -Infinity
   return {
     lacks() {
       const now = project.clock.ticks()
       if (now < lookAt) return lacking
-      if (identityOf(ledger) !== opened) throw new DroverError('ledger-gone', { file: ledger, kept: null })
+      if (file !== undefined && identityOf(file) !== opened) throw new DroverError('ledger-gone', { file, kept: null })
       lacking = shortOfRoom(project, lacking === undefined ? 1 : slack)
       lookAt = now + everyMs
       return lacking
@@ -42,11 +37,12 @@ function identityOf(file: string): string {
 }
 
 /** In words, which of the project's disks has too little room for anything new. */
-export function shortOfRoom({ places, config }: Omit<Grounded, 'clock'>, factor = 1): string | undefined {
+export function shortOfRoom({ places, config, ledgerAt }: Omit<Grounded, 'clock'>, factor = 1): string | undefined {
   const { disk_reserve: reserve, 'worktree.root': root } = config.settings
   if (reserve === 0) return undefined
   const worktrees = isAbsolute(root) ? root : join(places.root, root)
-  for (const folder of [places.folder, places.gitDir, worktrees, dirname(ledgerOf({ places, config }))]) {
+  const ledger = 'file' in ledgerAt ? [dirname(ledgerAt.file)] : []
+  for (const folder of [places.folder, places.gitDir, worktrees, ...ledger]) {
     if (!existsSync(folder)) continue
     const { bavail, blocks, bsize, ffree, files } = statfsSync(folder)
     const [free, least] = [bavail * bsize, Math.min(reserve * mib, blocks * bsize * share) * factor]

@@ -1,11 +1,12 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { DroverError } from '../domain/error.ts'
 import { settingKeys, settings, type Setting } from '../domain/settings.ts'
+import { withoutPassword } from '../domain/url.ts'
 import { realClock } from './clock.ts'
 import { machineName } from './identity.ts'
 import { loadConfig } from './load-config.ts'
-import { openLedgerAt } from './open-ledger.ts'
+import { ledgerPlace, openLedgerAt, projectIdIn, type LedgerPlace } from './open-ledger.ts'
 import { openWorkspaceAt } from './open-workspace.ts'
 import { findPlaces, placesBelow, type Places } from './places.ts'
 import { makeSecret } from './surroundings.ts'
@@ -18,28 +19,30 @@ export interface Initialised {
 }
 
 /** Makes a repository a drover project. Twice is fine: what is there stays. */
-export async function initProject({ folder }: { folder: string }): Promise<Initialised> {
+export async function initProject({ folder, db }: { folder: string; db?: string }): Promise<Initialised> {
   const places = findPlaces(folder)
   const below = placesBelow(places)
   const target = branchOf(places)
   const created: string[] = []
-  const config = await loadConfig({ root: places.root })
+  const config = await loadConfig({ root: places.root, flags: db === undefined ? {} : { database_url: db } })
   mkdirSync(below.run, { recursive: true, mode: 0o700 })
   exclude(places)
   makeSecret(below.secret, realClock.bytes(32))
-  const isNew = !existsSync(below.ledger)
-  const id = `project-${Buffer.from(realClock.bytes(6)).toString('hex')}`
+  const at = ledgerPlace(config.settings.database_url, places)
+  const begun = realClock.now()
+  const id = projectIdIn(places) ?? `project-${Buffer.from(realClock.bytes(6)).toString('hex')}`
   const opened = await openLedgerAt({
-    file: below.ledger,
+    at,
     machine: machineName(config.settings),
     create: { project: id, target },
   })
   try {
     const project = await opened.reading.project()
+    const isNew = project.createdAt >= begun
     if (isNew) await opened.records.trust(await openWorkspaceAt(places).readDrivers())
-    if (isNew) created.push('.drover/drover.db')
+    if (isNew) created.push('file' in at ? relative(places.root, at.file) : at.shown)
     const gate = detectGate(places.root)
-    if (writeOnce(join(places.root, '.drover.toml'), defaults(gate))) created.push('.drover.toml')
+    if (writeOnce(join(places.root, '.drover.toml'), defaults(gate, lastingUrl(at)))) created.push('.drover.toml')
     if (
       writeOnce(
         join(places.folder, 'config.yaml'),
@@ -52,6 +55,10 @@ export async function initProject({ folder }: { folder: string }): Promise<Initi
     await opened.ledger.close()
   }
 }
+
+/** A database that was named on the command line is the project's from now on; a password is not written into a file of the repository. */
+const lastingUrl = (at: LedgerPlace): string | null =>
+  'url' in at && withoutPassword(at.url) === at.url ? at.url : null
 
 /** The branch checked out now, which must have a commit. */
 function branchOf(places: Places): string {
@@ -98,7 +105,7 @@ function detectGate(root: string): string | null {
 }
 
 /** Every setting with its default, as comments only. */
-function defaults(gate: string | null): string {
+function defaults(gate: string | null, url: string | null): string {
   const lines = [
     '# Settings of drover for this repository. Everything here is a default; take the # away to change it.',
   ]
@@ -107,6 +114,10 @@ function defaults(gate: string | null): string {
     const [name, inner] = key.includes('.') ? (key.split('.') as [string, string]) : ['', key]
     const { about, kind, default: value } = settings[key] as Setting
     if (name !== table) lines.push('', `# [${(table = name)}]`)
+    if (key === 'database_url' && url !== null) {
+      lines.push(`database_url = ${JSON.stringify(url)}`)
+      continue
+    }
     const shown = key === 'land.gate' && gate !== null ? gate : kind.show(value as never)
     lines.push(
       `# ${inner} = ${JSON.stringify(shown)}${' '.repeat(Math.max(1, 28 - inner.length - JSON.stringify(shown).length))}# ${about}`,

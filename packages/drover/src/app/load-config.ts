@@ -69,6 +69,9 @@ export async function loadConfig({ root, file, flags = {}, env = environment }: 
   await addFile(known, userFile, false)
   await addFile(known, file ? resolve(file) : join(root, '.drover.toml'), file !== undefined)
   addVariables(known, env)
+  const dbos = env['DBOS_SYSTEM_DATABASE_URL']
+  // The name that DBOS itself has for it: it counts only where nothing else says anything.
+  if (dbos && known.origins['database_url'] === 'default') set(known, 'database_url', dbos, 'DBOS_SYSTEM_DATABASE_URL')
   for (const [key, raw] of Object.entries(flags)) if (raw !== undefined) set(known, key as SettingKey, raw, 'flag')
   addPaths(known, env)
   for (const [name, { said, where }] of Object.entries(known.said)) known.agents[name] = readAgentSettings(said, where)

@@ -1,25 +1,47 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { DroverError } from '../domain/error.ts'
+import { withoutPassword } from '../domain/url.ts'
 import { openSqlite, type OpenLedger } from '../ledger/open.ts'
+import { isPostgres, shownUrl } from '../ledger/postgres-url.ts'
 import { realClock } from './clock.ts'
 import { faultWords } from './load-config.ts'
+import { placesBelow, type Places } from './places.ts'
 
-/** The ledger of a project; made only by `init`. */
-export async function openLedgerAt(where: {
-  file: string
-  machine: string
-  create?: { project: string; target: string }
-}): Promise<OpenLedger> {
-  if (faultWords) (await import('./faults.ts')).plantFaults(faultWords)
-  return openSqlite({ ...where, now: realClock.now })
-}
+/** Where a project's ledger is: a file of this machine, or a database that several machines share. */
+export type LedgerPlace = { file: string } | { url: string; shown: string }
 
-/** The file of `sqlite:///path`, or the project's own. */
-export function ledgerFile(url: string, own: string): string {
-  if (url === '') return own
-  const path = /^sqlite:\/\/\/?(.+)$/.exec(url)?.[1]
-  if (path !== undefined) return path
+/** `database_url` in words: empty is the project's own file. */
+export function ledgerPlace(url: string, places: Places): LedgerPlace {
+  if (url === '') return { file: placesBelow(places).ledger }
+  if (isPostgres(url)) return { url, shown: shownUrl(url) }
+  const file = /^sqlite:\/\/\/?(.+)$/.exec(url)?.[1]
+  if (file !== undefined) return { file }
   throw new DroverError('bad-setting', {
     where: 'database_url',
-    problem: `"${url.replace(/:[^:@/]*@/, ':***@')}" is not sqlite:///…; PostgreSQL is not built in yet`,
+    problem: `"${withoutPassword(url)}" is neither sqlite:///… nor postgres://…`,
   })
+}
+
+interface Wanted {
+  at: LedgerPlace
+  /** Which of a database's projects; a file holds one. */
+  project?: string | undefined
+  machine: string
+  create?: { project: string; target: string }
+}
+
+/** The ledger of a project; made only by `init`. */
+export async function openLedgerAt({ at, project, machine, create }: Wanted): Promise<OpenLedger> {
+  if (faultWords) (await import('./faults.ts')).plantFaults(faultWords)
+  const wanted = { machine, now: realClock.now, ...(create ? { create } : {}) }
+  if ('file' in at) return openSqlite({ ...wanted, file: at.file })
+  const { openPostgres } = await import('../ledger/open-postgres.ts')
+  return openPostgres({ ...wanted, url: at.url, ...(project === undefined ? {} : { project }) })
+}
+
+/** The copy of the project's id that stands beside the settings: it says which of a database's projects is meant. */
+export function projectIdIn({ folder }: Places): string | undefined {
+  const file = join(folder, 'config.yaml')
+  return existsSync(file) ? /^project: (\S+)$/m.exec(readFileSync(file, 'utf8'))?.[1] : undefined
 }

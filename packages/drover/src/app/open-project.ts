@@ -6,7 +6,7 @@ import type { Ledger, Speaker } from '../ports/ledger.ts'
 import type { Reading } from '../ports/reading.ts'
 import type { Records } from '../ports/records.ts'
 import { realClock } from './clock.ts'
-import { ledgerFile, openLedgerAt } from './open-ledger.ts'
+import { ledgerPlace, openLedgerAt, projectIdIn, type LedgerPlace } from './open-ledger.ts'
 import { machineName, readIdentity, type Identity } from './identity.ts'
 import { readHolder } from './holder.ts'
 import { loadConfig, type Config } from './load-config.ts'
@@ -25,6 +25,7 @@ export interface Project {
   machine: string
   clock: Clock
   ledger: Ledger
+  ledgerAt: LedgerPlace
   reading: Reading
   records: Records
   /** A person's words, with a request id of their own made now. */
@@ -52,9 +53,9 @@ export async function openProject({ folder, config: file, db, flags }: Options):
   })
   const { settings } = config
   const machine = machineName(settings)
-  const found = ledgerFile(settings.database_url, below.ledger)
-  if (!existsSync(found)) throw noProject(places, found)
-  const opened = await openLedgerAt({ file: found, machine })
+  const ledgerAt = ledgerPlace(settings.database_url, places)
+  if ('file' in ledgerAt && !existsSync(ledgerAt.file)) throw noProject(places, ledgerAt.file)
+  const opened = await openLedgerAt({ at: ledgerAt, project: projectIdIn(places), machine })
   const { id, target } = await opened.reading.project()
   const identity = readIdentity(places, settings)
   return {
@@ -66,6 +67,7 @@ export async function openProject({ folder, config: file, db, flags }: Options):
     committer: identity.committer,
     machine,
     clock: realClock,
+    ledgerAt,
     ...opened,
     person: () => ({
       kind: 'person',

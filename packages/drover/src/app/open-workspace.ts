@@ -4,7 +4,7 @@ import { runId } from '../domain/id.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { System } from '../ports/system.ts'
 import { openWorkspace, type TrustingWorkspace } from '../workspace/open.ts'
-import { agentEnv } from './agent-env.ts'
+import { agentEnv, secret } from './agent-env.ts'
 import { realClock } from './clock.ts'
 import { environment } from './load-config.ts'
 import type { Project } from './open-project.ts'
@@ -72,7 +72,9 @@ const basics = (places: Places, system: Hands) => ({
   runFolder: placesBelow(places).run,
   exec: system.exec,
   env: Object.fromEntries(
-    Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
+    Object.entries(environment).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined && !secret.includes(entry[0]),
+    ),
   ),
   clock: realClock,
   system,

@@ -25,9 +25,10 @@ export interface Moment {
 }
 
 export async function look(
-  { reading, clock, config, places }: Pick<Project, 'reading' | 'clock' | 'config' | 'places'>,
+  project: Pick<Project, 'reading' | 'clock' | 'config' | 'places' | 'ledgerAt'>,
   epic?: string,
 ): Promise<Moment> {
+  const { reading, clock, config } = project
   const within = epic === undefined ? {} : { epic }
   const [standing, open, durations, landing, waiting, spent, isSpent, accounts] = await Promise.all([
     reading.standing(epic),
@@ -42,7 +43,7 @@ export async function look(
   const tasks = await Promise.all(open.map(({ task }) => reading.task(task)))
   return {
     now: clock.now(),
-    lacks: shortOfRoom({ places, config }) ?? isSpent,
+    lacks: shortOfRoom(project) ?? isSpent,
     spent,
     accounts: notable(accounts),
     standing,

@@ -243,6 +243,15 @@ export const errors = {
     (d) => `the ledger ${d.file} was busy for too long`,
     () => 'try again in a moment',
   ),
+  'no-ledger': row<{ where: string; project: string | undefined }>(
+    'user',
+    3,
+    (d) =>
+      d.project === undefined
+        ? `${d.where} holds no drover project`
+        : `${d.where} holds no project called ${d.project}`,
+    () => 'drover init --db URL',
+  ),
   'ledger-away': row<{ where: string; problem: string }>(
     'state',
     75,

@@ -1,7 +1,13 @@
 import { DroverError, type ErrorCode } from './error.ts'
 
 const passing: readonly ErrorCode[] = ['disk-full', 'ledger-busy', 'ledger-away']
-const lost: readonly ErrorCode[] = ['unwritable-ledger', 'broken-ledger', 'ledger-gone', 'newer-ledger']
+const lost: readonly ErrorCode[] = [
+  'unwritable-ledger',
+  'broken-ledger',
+  'ledger-gone',
+  'newer-ledger',
+  'ledger-refused',
+]
 
 const isOneOf = (error: unknown, codes: readonly ErrorCode[]): error is DroverError =>
   error instanceof DroverError && codes.includes(error.code)

@@ -152,7 +152,11 @@ export const settings = {
   max_description_size: setting(size, 250 * 1024, 'A longer description stands in a file beside the prompt'),
   max_diff_size: setting(size, 250 * 1024, 'The same for a diff'),
   max_file_size: setting(size, 100 * 1024, 'The same for anything else: an output, a report, a hint'),
-  database_url: setting(text, '', 'Where the ledger is; empty: .drover/drover.db'),
+  database_url: setting(
+    text,
+    '',
+    'Where the ledger is: sqlite:///path or postgres://user@host/database; empty: .drover/drover.db',
+  ),
   env_pass: setting(list, [], 'Variables that agents may see beside the allow-list'),
   'land.auto': setting(flag, true, 'Land what passed without asking', 'auto_land'),
   'land.target': setting(text, '', 'The branch that work lands on; empty: the one checked out at init'),

@@ -18,6 +18,8 @@ export interface Connection {
   foreign(): number
   /** Calls at every write, where the database tells of them; elsewhere `version` must be looked at. */
   listen?(told: () => void): void
+  /** How long to wait for a database that cannot be reached. */
+  waitFor?(ms: number): void
   close(): void | Promise<void>
 }
 

@@ -71,6 +71,7 @@ export function openLedger(connection: Connection, { machine, now }: { machine: 
     ask: async (part) => connection.read(part),
     bell: () => bells.bell(),
     look: () => bells.look(),
+    waitFor: (ms) => connection.waitFor?.(ms),
     async close() {
       bells.close()
       await connection.close()

@@ -43,7 +43,7 @@ async function prepared({ url, project, create }: Options): Promise<{ client: Cl
   try {
     const id = project ?? create?.project
     const schema = id === undefined ? await onlySchema(client, shownUrl(url)) : schemaOf(id)
-    await migratePostgres(client, { schema, where: shownUrl(url) }, create !== undefined)
+    await migratePostgres(client, { schema, where: shownUrl(url), project: id }, create !== undefined)
     return { client, schema }
   } catch (error) {
     await client.end().catch(() => undefined)
@@ -53,7 +53,7 @@ async function prepared({ url, project, create }: Options): Promise<{ client: Cl
 
 async function onlySchema(client: Client, where: string): Promise<string> {
   const [first, ...more] = await projectsIn(client)
-  if (!first) throw new DroverError('no-project', { folder: where })
+  if (!first) throw new DroverError('no-ledger', { where, project: undefined })
   if (more.length > 0) throw new DroverError('which-project', { where, projects: [first, ...more].map(({ id }) => id) })
   return first.schema
 }

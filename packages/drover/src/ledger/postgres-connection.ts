@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'pg'
-import { DroverError } from '../domain/error.ts'
 import type { Part } from '../ports/ledger.ts'
 import type { Connection } from './connection.ts'
 import { explainPostgres, isLost, isPassing } from './postgres-failure.ts'
@@ -26,7 +25,7 @@ const looksEveryMs = 1000
  * Two lines: one for transactions, one at a time, and one that reads and hears what others wrote. Whoever writes holds the schema's
  * lock from its first statement on, so the numbers of events are the order of their commits, and what a part has read stays true.
  */
-export function connectPostgres({ url, schema, writer, patienceMs, client: first }: Options): Connection {
+export function connectPostgres({ url, schema, writer, client: first, ...options }: Options): Connection {
   const [lock, where] = [`hashtextextended('${schema}', 0)`, shownUrl(url)]
   const writing = new Line(url, (client) => enter(client, schema))
   const reading = new Line(
@@ -38,6 +37,7 @@ export function connectPostgres({ url, schema, writer, patienceMs, client: first
     first,
   )
   let [turn, mine, others, isClosed] = [Promise.resolve<unknown>(undefined), 0, 0, false]
+  let patienceMs = options.patienceMs
   let told: (() => void) | undefined
   let timer: NodeJS.Timeout | undefined
 
@@ -115,6 +115,7 @@ export function connectPostgres({ url, schema, writer, patienceMs, client: first
       timer = setInterval(() => void look(), looksEveryMs)
       timer.unref()
     },
+    waitFor: (ms) => void (patienceMs = ms),
     async close() {
       isClosed = true
       clearInterval(timer)

@@ -8,6 +8,8 @@ interface Place {
   schema: string
   /** The database, as it may be shown. */
   where: string
+  /** Which project is looked for, where one is named. */
+  project?: string | undefined
 }
 
 /** Brings the schema to its newest form; makes it only where that is wanted. Several processes that do it do it one after another. */
@@ -16,7 +18,8 @@ export async function migratePostgres(client: Client, place: Place, create: bool
   await client.query(`begin; select pg_advisory_xact_lock(hashtextextended('${place.schema}', 0))`)
   try {
     const found = await versionOf(client, place.schema)
-    if (found === undefined && !create) throw new DroverError('no-project', { folder: place.where })
+    if (found === undefined && !create)
+      throw new DroverError('no-ledger', { where: place.where, project: place.project })
     if (found !== undefined && found > migrations.length)
       throw new DroverError('newer-ledger', { file: nameOf(place), found, known: migrations.length })
     if (found !== migrations.length) await migrate(client, place.schema, found)

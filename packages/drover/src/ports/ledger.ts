@@ -72,5 +72,7 @@ export interface Ledger {
   bell(): (withinMs: number, signal: AbortSignal) => Promise<void>
   /** Somebody says that there is news: look now, not at the next poll. */
   look(): void
+  /** How long a database is waited for that cannot be reached: a daemon has more patience than a command. Nothing where it is a file. */
+  waitFor(ms: number): void
   close(): Promise<void>
 }

@@ -4,6 +4,7 @@ import type { Project } from '../../app/open-project.ts'
 import { DroverError } from '../../domain/error.ts'
 import { nearest } from '../../domain/nearest.ts'
 import { readSetting, type SettingKey, settingKeys, settingNamed, settings } from '../../domain/settings.ts'
+import { withoutPassword } from '../../domain/url.ts'
 import { columns } from '../columns.ts'
 import { command } from '../command.ts'
 import { escaped } from '../escape.ts'
@@ -65,8 +66,8 @@ export const configSet = command({
     writeFileSync(`${file}.new`, setInToml(before, key, value))
     renameSync(`${file}.new`, file)
     print.done(
-      { key, value, before: shown(config, key) },
-      `${key} = ${escaped(JSON.stringify(value))}`,
+      { key, value: safe(key, value), before: shown(config, key) },
+      `${key} = ${escaped(JSON.stringify(safe(key, value)))}`,
       'drover config list --show-origin',
     )
   },
@@ -82,7 +83,10 @@ function named(word: string): SettingKey {
   })
 }
 
-const shown = (
-  { settings: values }: Project['config'],
-  key: SettingKey,
-): string | number | boolean | readonly string[] => settings[key].kind.show(values[key] as never)
+type Shown = string | number | boolean | readonly string[]
+
+const shown = ({ settings: values }: Project['config'], key: SettingKey): Shown =>
+  safe(key, settings[key].kind.show(values[key] as never))
+
+/** A password is never shown, not even to who wrote it. */
+const safe = (key: SettingKey, value: Shown): Shown => (key === 'database_url' ? withoutPassword(String(value)) : value)

@@ -11,7 +11,8 @@ export const init = command({
   examples: ['drover init'],
   async run({ globals, terminal, print }) {
     const { initProject } = await import('../../app/init.ts')
-    const made = await initProject({ folder: placeOf(globals, terminal).folder })
+    const { folder, db } = placeOf(globals, terminal)
+    const made = await initProject({ folder, ...(db === undefined ? {} : { db }) })
     const sentence =
       made.created.length > 0
         ? `Made ${escaped(made.root)} a drover project: ${made.created.join(', ')}`
