@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { DroverError } from '../domain/error.ts'
 import type { Hand } from '../domain/hand.ts'
 import type { Crew } from '../flow/crew.ts'
 import { openSteering } from '../flow/steering.ts'
@@ -33,8 +32,6 @@ export async function openCrew(
   on: { trouble(job: string, error: unknown): void; lost(error: unknown): void },
 ): Promise<DrivingCrew> {
   const { ledger, reading, records, clock, config } = project
-  if ('url' in project.ledgerAt)
-    throw new DroverError('unsupported', { what: 'a ledger on PostgreSQL cannot be driven yet' })
   const here = surround(project, doors)
   const faults = faultWords === undefined ? undefined : (await import('./faults.ts')).plantFaults(faultWords)
   const hands = openSystem(join(placesBelow(project.places).run, 'calls'))

@@ -1,7 +1,7 @@
 import { DroverError } from '../domain/error.ts'
 import type { Job, Runtime } from '../ports/durable.ts'
 import type { Surroundings } from '../flow/crew.ts'
-import { isPostgres, schemaOf } from '../ledger/postgres-url.ts'
+import { schemaOf } from '../ledger/postgres-url.ts'
 import { workflowVersion } from '../runtimes/dbos-tables.ts'
 import { openSqliteRuntime } from '../runtimes/sqlite.ts'
 import { incarnationOf, isGone } from './incarnation.ts'
@@ -21,18 +21,17 @@ const patienceMs = 5 * 60_000
 
 /** Who runs the jobs: drover itself over SQLite, DBOS over PostgreSQL. */
 export async function openRuntime(project: Project, wanted: Wanted): Promise<Runtime> {
-  const { ledger, records, clock, config, machine } = project
+  const { ledger, ledgerAt, records, clock, config, machine } = project
   const card = incarnationOf(machine, clock.bytes(9))
-  const url = config.settings.database_url
   const { onFailure, log } = wanted
-  if (!isPostgres(url)) return openSqliteRuntime({ ledger, records, clock, incarnation: card.id, onFailure })
+  if ('file' in ledgerAt) return openSqliteRuntime({ ledger, records, clock, incarnation: card.id, onFailure })
   const [{ openDbos }, { openDbosRuntime }] = await Promise.all([
     import('../runtimes/dbos.ts'),
     import('../runtimes/dbos-runtime.ts'),
   ])
   const schemas = { ledger: schemaOf(project.id), dbos: `${schemaOf(project.id)}_dbos` }
   return openDbosRuntime({
-    engine: await openDbos({ url, schema: schemas.dbos, log }),
+    engine: await openDbos({ url: ledgerAt.url, schema: schemas.dbos, log }),
     ledger,
     records,
     clock,
