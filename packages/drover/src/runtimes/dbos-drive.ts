@@ -53,6 +53,9 @@ const rowsOf = (remembered: readonly Remembered[]): Row[] =>
     return { light, own: { name, value: result }, passed: false }
   })
 
+// DBOS writes its row after the body: whatever it does is done under a key, so doing it again does no harm.
+const together = () => function* () {}
+
 interface Packed {
   result: unknown
   light: Remembered[]
@@ -99,8 +102,6 @@ function openReplay(driving: Driving, rows: Row[]): Durable {
     await execution.remember({ name: row.own.name, value: packed })
   }
 
-  // DBOS writes its row after the body: whatever it does is done under a key, so doing it again does no harm.
-  const together = () => function* () {}
   const endIfStopping = (): void => {
     if (stopping.aborted || lost.aborted) throw leaving(job.id)
   }

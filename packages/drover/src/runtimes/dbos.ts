@@ -66,21 +66,19 @@ const longestRetryS = 2
 
 let serving: Serving | undefined
 
-/** One execution of DBOS in a process: it keeps itself in static places. */
-const workflows = { drive: register('drive'), land: register('land') }
-
-function register(name: Job['kind']) {
-  const run = async (job: Job): Promise<void> => {
-    const owner = currentOwnerXid(job.id)
-    if (!serving || owner === undefined) throw leaving(job.id)
-    // DBOS knows by the place it is called from which execution speaks; anywhere else it would run a step and not remember it.
-    const within = AsyncLocalStorage.snapshot()
-    const remember = ({ name: step, value }: Remembered): Promise<unknown> =>
-      within(() => DBOS.runStep(async () => value, { name: step }))
-    await serving.run(job, { owner, remembered: () => rememberedOf(job.id), remember })
-  }
-  return DBOS.registerWorkflow(run, { name, maxRecoveryAttempts: lostLimit - 1 })
+const runHere = async (job: Job): Promise<void> => {
+  const owner = currentOwnerXid(job.id)
+  if (!serving || owner === undefined) throw leaving(job.id)
+  // DBOS knows by the place it is called from which execution speaks; anywhere else it would run a step and not remember it.
+  const within = AsyncLocalStorage.snapshot()
+  const remember = ({ name: step, value }: Remembered): Promise<unknown> =>
+    within(() => DBOS.runStep(async () => value, { name: step }))
+  await serving.run(job, { owner, remembered: () => rememberedOf(job.id), remember })
 }
+
+// Once in a process, and before its start: DBOS keeps itself in static places.
+for (const name of ['drive', 'land'] satisfies Job['kind'][])
+  DBOS.registerWorkflow((job: Job) => runHere(job), { name, maxRecoveryAttempts: lostLimit - 1 })
 
 async function rememberedOf(job: string): Promise<Remembered[]> {
   const steps = (await DBOSExecutor.globalInstance!.listWorkflowSteps(job)) ?? []

@@ -63,21 +63,21 @@ const runtime = await openDbosRuntime({
   log,
 })
 
-const runs = new Map<number, { durable: Durable; end: PromiseWithResolvers<void> }>()
+const runs = new Map<number, { durable: Durable; over: PromiseWithResolvers<void> }>()
 const bodies = new Map<number, { step: Step; done: PromiseWithResolvers<unknown> }>()
 let count = 0
 
 /** The workflow itself is the test's: here it is asked what comes next, and its steps are remembered. */
 async function workflow(job: Job, durable: Durable): Promise<void> {
   const run = ++count
-  const end = Promise.withResolvers<void>()
-  runs.set(run, { durable, end })
+  const over = Promise.withResolvers<void>()
+  runs.set(run, { durable, over })
   tell({ tell: 'run', run, job, holder: durable.holder })
-  await end.promise.finally(() => tell({ tell: 'over', run }))
+  await over.promise.finally(() => tell({ tell: 'over', run }))
 }
 
 async function step({ run, call, name, light }: Order & { ask: 'step' }): Promise<void> {
-  const { durable, end } = runs.get(run)!
+  const { durable, over } = runs.get(run)!
   const body = (given: Step): Promise<unknown> => {
     const number = ++count
     const done = Promise.withResolvers<unknown>()
@@ -92,7 +92,7 @@ async function step({ run, call, name, light }: Order & { ask: 'step' }): Promis
     tell({ tell: 'answer', call, value })
   } catch (error) {
     // The run's own error, which the test's copy of the workflow cannot carry.
-    end.reject(error)
+    over.reject(error)
   }
 }
 
@@ -129,8 +129,8 @@ function asked(order: Question): Promise<unknown> {
 }
 
 function end({ run, failed }: Order & { ask: 'end' }): void {
-  if (failed === undefined) runs.get(run)?.end.resolve()
-  else runs.get(run)?.end.reject(new Error(failed))
+  if (failed === undefined) runs.get(run)?.over.resolve()
+  else runs.get(run)?.over.reject(new Error(failed))
 }
 
 process.on('message', (order: Order) => {
