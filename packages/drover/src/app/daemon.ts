@@ -5,7 +5,7 @@ import { isLedgerLost, isPassing } from '../domain/ledger-trouble.ts'
 import { driveTask } from '../flow/drive-task.ts'
 import { heed } from '../flow/follow.ts'
 import { driveLanding } from '../flow/land.ts'
-import { tidy } from '../flow/tidy.ts'
+import { tidy, tidyRemote } from '../flow/tidy.ts'
 import type { Crew } from '../flow/crew.ts'
 import type { Job, Living } from '../ports/durable.ts'
 import { answerAgents } from './agent-tools.ts'
@@ -135,9 +135,11 @@ async function drive(
   const holder = writeHolder(project, { workers, epic, kind, socket })
   options.onReady?.(holder)
   const following = new AbortController()
-  const others = [heed(crew, following.signal), fulfilWishes(crew, project, following.signal)].map((one) =>
-    one.catch(trouble.meet),
-  )
+  const others = [
+    heed(crew, following.signal),
+    fulfilWishes(crew, project, following.signal),
+    tidyRemote(crew, following.signal),
+  ].map((one) => one.catch(trouble.meet))
   kill.addEventListener('abort', () => void endAll(crew), { once: true })
   const onWait = (until: number | null, why: string): void => {
     options.onWait?.(until, why)

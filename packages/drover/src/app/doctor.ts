@@ -4,6 +4,7 @@ import { DroverError } from '../domain/error.ts'
 import { isLedgerLost } from '../domain/ledger-trouble.ts'
 import type { Part } from '../ports/ledger.ts'
 import { bad, type Finding, ok, warn } from './finding.ts'
+import { checkRemote } from './doctor-remote.ts'
 import { checkInvariants } from './invariants.ts'
 import { isHeld } from './lock.ts'
 import { environment } from './load-config.ts'
@@ -28,6 +29,7 @@ export async function diagnose(
     checkLedger,
     checkDaemon,
     checkTarget,
+    checkRemote,
     checkDrivers,
     checkHooks,
     function agent(of: Project) {
@@ -145,10 +147,9 @@ async function checkTarget(project: Project): Promise<Finding[]> {
 }
 
 async function checkDrivers(project: Project): Promise<Finding[]> {
-  const [now, trusted] = [await (await openWorkspaceFor(project)).readDrivers(), await project.records.trusted()]
-  const found = Object.keys(now).filter((key) => trusted[key] !== now[key])
+  const found = await (await openWorkspaceFor(project)).strangeDrivers()
   return found.length === 0
-    ? [ok('git drivers', `${Object.keys(now).length} trusted`)]
+    ? [ok('git drivers', 'none that nobody has agreed to')]
     : [
         bad(
           'git drivers',

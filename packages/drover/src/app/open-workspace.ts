@@ -11,6 +11,7 @@ import type { Project } from './open-project.ts'
 import { placesBelow, type Places } from './places.ts'
 import type { Exec } from './exec.ts'
 import { openSystem } from './system.ts'
+import { travels } from './travels.ts'
 
 type Hands = System & { exec: Exec }
 
@@ -24,6 +25,7 @@ export async function openWorkspaceFor(project: Project, system: Hands = openSys
     ...basics(project.places, system),
     worktreeRoot: withoutLinks(resolve(project.places.root, settings['worktree.root'])),
     target: project.target,
+    travels: travels(settings) ? { remote: settings['land.remote'], project: project.id } : null,
     committer: project.committer,
     trusted: () => project.records.trusted(),
     gateEnv: env,

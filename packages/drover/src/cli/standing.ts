@@ -1,5 +1,6 @@
 import { shortOfRoom } from '../app/ground.ts'
 import type { Project } from '../app/open-project.ts'
+import { remoteWords } from '../app/remote-words.ts'
 import { etaSeconds, progress, type Standing } from '../domain/summary.ts'
 import { lastRunIsSpent, spentInRun } from '../flow/budget.ts'
 import { personReasons, waitsForPerson, type Task, type Usage } from '../domain/task.ts'
@@ -18,6 +19,8 @@ export interface Moment {
   waiting: readonly Task[]
   /** Why nothing new may begin on this machine now. */
   lacks?: string | undefined
+  /** What is to be known of the remote that work travels by. */
+  remote?: readonly string[]
   /** What the last run has used, and what it may cost; 0: as much as it takes. */
   spent?: { usage: Usage; limitUsd: number; isOver: boolean } | undefined
   /** Accounts that rest, or are being tried again. */
@@ -44,6 +47,7 @@ export async function look(
   return {
     now: clock.now(),
     lacks: shortOfRoom(project) ?? isSpent,
+    remote: remoteWords(project),
     spent,
     accounts: notable(accounts),
     standing,
@@ -59,13 +63,14 @@ async function spending(reading: Project['reading']): Promise<Moment['spent']> {
   return run && { usage: await spentInRun(reading), limitUsd: run.budgetUsd, isOver: run.isOver }
 }
 
-export const momentJson = ({ now, standing, etaSeconds: eta, workers, lacks, spent, accounts }: Moment) => ({
+export const momentJson = ({ now, standing, etaSeconds: eta, workers, lacks, remote = [], spent, accounts }: Moment) => ({
   counts: standing.counts,
   blockedFor: standing.blockedFor,
   total: standing.total,
   progress: progress(standing),
   etaSeconds: eta,
   ...(lacks === undefined ? {} : { lacks }),
+  ...(remote.length === 0 ? {} : { remote }),
   spent: spent === undefined ? null : { ...usageJson(spent.usage), limitUsd: spent.limitUsd || null },
   accounts: accounts.map((account) => accountJson(account, now)),
   workers: workers.map(({ attempt, task }) =>

@@ -34,6 +34,7 @@ export function view({ moment, story, footer }: View, look: Look): string[] {
     ...(moment.lacks === undefined
       ? []
       : [paint('yellow', fit(`Nothing new begins: ${escaped(moment.lacks)}`, width))]),
+    ...(moment.remote ?? []).map((words) => paint('yellow', fit(escaped(words), width))),
     ...spentLine(moment, width),
     ...moment.accounts.map((account) => paint('yellow', fit(restLine(account, moment.now, look.ascii), width))),
     ...section('Working', workerLines(moment, width), look),

@@ -349,6 +349,12 @@ export const errors = {
     (d) => `git's configuration has drivers that drover has not seen before: ${d.keys.join(', ')}`,
     () => 'drover doctor --trust',
   ),
+  'remote-away': row<{ problem: string }>(
+    'state',
+    75,
+    (d) => `the remote cannot be reached: ${d.problem}`,
+    () => 'drover doctor',
+  ),
   'no-rescue': row<{ name: string }>(
     'user',
     4,

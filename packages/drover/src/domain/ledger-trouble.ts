@@ -1,6 +1,6 @@
 import { DroverError, type ErrorCode } from './error.ts'
 
-const passing: readonly ErrorCode[] = ['disk-full', 'ledger-busy', 'ledger-away']
+const passing: readonly ErrorCode[] = ['disk-full', 'ledger-busy', 'ledger-away', 'remote-away']
 const lost: readonly ErrorCode[] = [
   'unwritable-ledger',
   'broken-ledger',

@@ -169,6 +169,12 @@ export const settings = {
   ),
   'land.auto_commit': setting(flag, true, 'Commit what an agent left uncommitted', 'auto_commit_on_pass'),
   'land.protected': setting(list, [], 'Globs whose change rests until a person approves it'),
+  'land.push': setting(
+    oneOf('auto', 'on', 'off'),
+    'auto',
+    'Land by a push to the remote, and bring unfinished work there; auto: with PostgreSQL',
+  ),
+  'land.remote': setting(text, '', 'The remote that is pushed to; empty: the upstream’s of the target'),
   'land.gate_fresh': setting(flag, false, 'Gate without the caches of worktree.cache'),
   'worktree.root': setting(text, '.drover/worktrees', 'Where worktrees are', 'worktrees_root', 'worktree_base'),
   'worktree.setup': setting(text, '', 'A command that makes a fresh worktree ready'),

@@ -28,6 +28,7 @@ export async function buildMerge(crew: Crew, job: Job, evidence = 'none'): Promi
   if (!task || task.status !== 'landing' || task.attempt !== job.attempt || task.commit === null)
     return { kind: 'gone' }
   const landed = await crew.workspace.landed(job.task)
+  if (landed && !(await isOurs(crew, job, landed))) return { kind: 'review', detail: foreign(crew, task.id, landed) }
   if (landed) return { kind: 'landed', commit: landed, from: task.baseCommit ?? landed }
   const text = await landingText(crew, task, evidence)
   const strange = await crew.workspace.strangeDrivers()
@@ -53,6 +54,13 @@ export async function buildMerge(crew: Crew, job: Job, evidence = 'none'): Promi
     }
   return { kind: 'merged', tip: merge.tip, tree: merge.tree, commit: merge.commit }
 }
+
+/** Another project with the same remote may have a task of the same name. What we land stands in the ledger before. */
+const isOurs = async ({ reading, workspace }: Crew, { task }: Job, commit: string): Promise<boolean> =>
+  !workspace.travels || (await reading.landings(task)).some((landing) => landing.commit === commit)
+
+const foreign = ({ here }: Crew, id: string, commit: string): string =>
+  `the remote says that ${id} has landed as ${commit.slice(0, 12)}, and that was not this project: land it under another id, or look at that commit and take \`refs/drover/landed/${id}\` away from the remote of ${here.target}, then \`drover resolve ${id}\``
 
 const unseen = (drivers: readonly string[], id: string): string =>
   `git would run programs that nobody has agreed to (${drivers.join(', ')}): look at .git/config, then \`drover doctor --trust\` and \`drover resolve ${id}\``

@@ -8,6 +8,7 @@ import { fallbackFile, interrupt, interruptionIn, relaunch } from './go-on.ts'
 import { handBack, spentBefore } from './hand-back.ts'
 import type { Chosen } from './chosen.ts'
 import { launchProgram, sessionOf, spokenSpec } from './launch.ts'
+import { openSharing } from './share.ts'
 import { steer } from './steer.ts'
 import { hear, nothingHeard, type Talking } from './talking.ts'
 import { cutShort } from './who-stopped.ts'
@@ -37,6 +38,7 @@ export async function converse(crew: Crew, durable: Durable, at: Meeting, signal
       await crew.system.stirred(at.folder, waitMs(talking, deadline), AbortSignal.any([signal, called]))
     }
   } finally {
+    await talking.sharing.end()
     crew.steering.leave(at.work.task)
   }
 }
@@ -64,6 +66,7 @@ async function begin(crew: Crew, durable: Durable, { work, chosen: wanted, folde
     interrupted: found.state === 'absent' ? null : await interruptionIn(crew.system, folder),
     overloads: 0,
     overBudget: null,
+    sharing: openSharing(crew, work),
   }
   if (found.state === 'alive' && !chosen.driver.abilities.adoptable) await takeUp(talking)
   return talking
@@ -93,7 +96,9 @@ async function step(talking: Talking, { deadline, signal }: Bounds): Promise<Ran
   const state = await crew.system.look(folder, markOf(crew, work))
   await hear(talking, act)
   if (talking.heard.turn !== null) {
-    const ran = await afterTurn(talking, { turn: talking.heard.turn, isAlive: state.state === 'alive', signal })
+    const { turn } = talking.heard
+    const ran = await afterTurn(talking, { turn, isAlive: state.state === 'alive', signal })
+    if (ran === undefined) talking.sharing.begin(turn)
     if (ran !== undefined || talking.heard.turn === null) return ran
   }
   if (signal.aborted) {

@@ -10,6 +10,7 @@ import { openPart, partsAtWork, partsOf, passedParts } from './parts.ts'
 import { resolution } from './resolution.ts'
 import { rulesFor } from './rules.ts'
 import { onlyWaited } from './said.ts'
+import { isAway, untilThere } from './travel.ts'
 import { whoStopped } from './who-stopped.ts'
 import { workOn, type Place } from './work-on.ts'
 
@@ -115,8 +116,12 @@ async function openWorktree(driving: Driving, step: Step): Promise<Place | Unrea
   const { crew, job } = driving
   const task = (await crew.reading.task(job.task))!
   const attempt = await crew.reading.attempt(job.task, job.attempt)
+  const known = await untilThere(crew, job.task, step.signal, () =>
+    crew.workspace.refresh(crew.here.target, job.task, step.signal),
+  )
+  if (isAway(known)) return whoStopped(crew, { owner: job.task, attempt: job.attempt })
   // Reopened after it had landed: this attempt may land once more.
-  if (job.attempt > 1 && (await crew.workspace.landed(job.task))) await crew.workspace.unland(job.task)
+  if (job.attempt > 1 && known.landed !== null) await crew.workspace.unland(job.task)
   const base = await crew.workspace.tip(crew.here.target)
   const missing = await missingNeed(crew, job.task, base)
   if (missing) return { end: 'failed', words: missing }

@@ -8,6 +8,7 @@ import type { Crew } from './crew.ts'
 import { buildMerge, type Built, type Merged } from './build-merge.ts'
 import { passedParts } from './parts.ts'
 import { rulesFor } from './rules.ts'
+import { isAway, untilThere } from './travel.ts'
 
 type Round = { job: Job; durable: Durable; n: number; name: (step: string) => string }
 
@@ -28,7 +29,7 @@ const landingOf = (job: Job): number => Number(/\/land\.(\d+)$/.exec(job.id)?.[1
 /** One try on one tip. `moved`: somebody else moved the branch meanwhile, so the merge is built again. */
 async function tryToLand(crew: Crew, round: Round): Promise<'over' | 'moved'> {
   const { durable, name } = round
-  const built = await durable.step(name('merge'), () => buildMerge(crew, round.job), 'light')
+  const built = await durable.step(name('merge'), (step) => mergeOnTip(crew, round.job, step), 'light')
   if (built.kind !== 'merged') return withoutMerge(crew, round, built)
   const gated = crew.settings['land.gate'] === '' ? undefined : await gate(crew, round, built)
   if (gated === 'gone') return goneOut(crew, round)
@@ -44,6 +45,15 @@ async function tryToLand(crew: Crew, round: Round): Promise<'over' | 'moved'> {
   )
   if (way.blockers.length > 0) return standInWay(crew, round, final, way.blockers)
   return swap(crew, round, final, way.moves)
+}
+
+/** On the branch as it is now. Until the remote says where that is, there is nothing to land on. */
+async function mergeOnTip(crew: Crew, job: Job, step: Step): Promise<Built> {
+  const { signal } = step
+  const known = await untilThere(crew, job.task, signal, () => crew.workspace.refresh(crew.here.target, job.task, signal))
+  if (isAway(known)) step.endIfStopping()
+  // A person took it out of the lane meanwhile, and that is found below.
+  return buildMerge(crew, job)
 }
 
 /** The merge is noted, so that it can be looked at again without being built. */
@@ -122,7 +132,12 @@ async function swap(crew: Crew, round: Round, built: Merged, checkouts: Checkout
   if (!(await tell(crew, round, { step: 'intend', events: [intended] }))) return goneOut(crew, round)
   const moved = await durable.step(
     name('move branch'),
-    () => crew.workspace.move({ task: job.task, branch, from: built.tip, to: built.commit, checkouts }),
+    async (step) => {
+      const wanted = { task: job.task, branch, from: built.tip, to: built.commit, checkouts }
+      const answer = await untilThere(crew, job.task, step.signal, () => crew.workspace.move(wanted))
+      if (isAway(answer)) step.endIfStopping()
+      return answer
+    },
     'light',
   )
   if (moved.outcome === 'moved') {
@@ -136,10 +151,15 @@ async function swap(crew: Crew, round: Round, built: Merged, checkouts: Checkout
     const held = checkouts.map(({ path }) => ({ path, files: [], why: atWork }))
     return standInWay(crew, round, built, held)
   }
+  if (moved.outcome === 'refused') return refuse(crew, round, 'review', notTaken(branch, moved.words, job.task))
+  if (moved.outcome === 'away') throw new Error(`whether it landed is not known: ${moved.away}`)
   if (moved.outcome === 'fenced') throw new Error('a newer drover has taken over this repository')
   await durable.step(name('move checkouts'), () => crew.workspace.follow(checkouts), 'light')
   return finish(crew, round, built.commit, built.tip)
 }
+
+const notTaken = (branch: string, words: string, id: string): string =>
+  `the remote does not take it on ${branch}: ${words}; once it may, \`drover resolve ${id}\``
 
 async function finish(crew: Crew, round: Round, commit: string, from: string): Promise<'over'> {
   const { job, n } = round

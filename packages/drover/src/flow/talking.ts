@@ -1,6 +1,7 @@
 import type { AgentEvent, Talk, TurnEnd } from '../ports/driver.ts'
 import type { Durable } from '../ports/durable.ts'
 import type { Crew } from './crew.ts'
+import type { TurnSharing } from './share.ts'
 import type { Chosen } from './chosen.ts'
 import type { Work } from './work.ts'
 
@@ -25,6 +26,8 @@ export interface Talking {
   overloads: number
   /** Words of why it may cost no more, once that is so. */
   overBudget: string | null
+  /** Brings what it has done to where other machines find it. */
+  readonly sharing: TurnSharing
 }
 
 /** What one program has said since it began. */

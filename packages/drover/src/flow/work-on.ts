@@ -5,6 +5,7 @@ import type { Crew } from './crew.ts'
 import { judgeWork } from './judge-work.ts'
 import { runAgent } from './run-agent.ts'
 import { restOf } from './said.ts'
+import { shareKept } from './share.ts'
 import { whoStopped } from './who-stopped.ts'
 import { markOf, type Keeping, type Ran, type Work } from './work.ts'
 
@@ -20,7 +21,11 @@ export async function workOn(crew: Crew, durable: Durable, work: Work): Promise<
     byReport(crew, work, await runAgent(crew, durable, work, step)),
   )
   await durable.step(name('stop'), () => stop(crew, work), 'light')
-  const kept = await durable.step(name('keep'), () => keep(crew, work), 'light')
+  const kept = await durable.step(
+    name('keep'),
+    async (step) => shareKept(crew, { durable, work, step }, await keep(crew, work)),
+    'light',
+  )
   if (ran.end === 'moved on') return 'moved on'
   const cut = endWithout(ran)
   if (cut) return cut

@@ -75,6 +75,18 @@ export type Moved =
   | { outcome: 'moved' }
   /** A newer daemon has taken over this repository. */
   | { outcome: 'fenced' }
+  /** The remote does not take it, in its own words. */
+  | { outcome: 'refused'; words: string }
+  /** Whether it landed is not known: saying it again finds out. */
+  | ({ outcome: 'away' } & Away)
+
+/** The remote that work travels by cannot be reached now, or must not be. */
+export interface Away {
+  away: string
+}
+
+/** `taken`: another machine has brought work of the same attempt. */
+export type Shared = 'shared' | 'taken' | { refused: string } | Away
 
 type Landed = Record<'branch' | 'from' | 'to', string>
 
@@ -96,9 +108,17 @@ export interface Snapshot {
 
 /** Git and worktrees, in drover's words. Everything here is safe to do twice. */
 export interface Workspace {
+  /** Whether work travels by a remote. */
+  readonly travels: boolean
   /** After a start: a new epoch, our dead git's locks and children gone, half-finished moves of checkouts finished. */
   recover(): Promise<void>
+  /** Where the branch is, as far as is known here. */
   tip(branch: string): Promise<string>
+  /**
+   * Looks anew where the branch is and whether the task has landed. Where work travels by a remote that is asked, and the branch
+   * is the remote's from then on.
+   */
+  refresh(branch: string, task: string, signal?: AbortSignal): Promise<{ landed: string | null } | Away>
   /** The tasks whose landed commit is not in this commit's history, nor its trailer. */
   lacking(base: string, landed: readonly LandedWork[]): Promise<string[]>
   /** A worktree for the task: the one it had, or one made ready from what was kept or from the base. The signal ends its set-up. */
@@ -123,7 +143,13 @@ export interface Workspace {
     attempt: number
     message: string
     author: { name: string; email: string }
+    /** Its agent may be at work there. */
+    beside?: boolean
   }): Promise<Kept>
+  /** Brings what was kept to where other machines find it; nothing to do where work does not travel. */
+  share(wanted: { task: string; attempt: number }, signal: AbortSignal): Promise<Shared>
+  /** Takes away what was shared of tasks that are over. Whether one is over is asked for those that have something there. */
+  unshare(isOver: (task: string) => Promise<boolean>, signal: AbortSignal): Promise<void>
   /** Takes away marker and result files of an earlier agent, before the next one starts in the same worktree. */
   forgetClaims(task: string): Promise<void>
   /** The worktree may be used for another task from now on. Its work must be kept before. */
@@ -174,4 +200,6 @@ export interface Workspace {
   }): Promise<{ removed: string[]; kept: { path: string; why: string }[] }>
   /** Checkouts of the target that are behind it. */
   behind(branch: string): Promise<{ path: string; by: string }[]>
+  /** How the person's own branch stands to the remote's; nothing where they are the same, or work does not travel. */
+  apart(branch: string): Promise<{ remote: string; ahead: number; behind: number } | undefined>
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -11,6 +12,8 @@ export interface Drivers {
   strange(): Promise<string[]>
   /** What outranks the configuration: trusted drivers as they were trusted, all others off. */
   pins(): Promise<Readonly<Record<string, string>>>
+  /** The remote that work travels by; `known` when there is one of that name. */
+  remote(): Promise<{ name: string; known: boolean }>
 }
 
 interface Options {
@@ -20,13 +23,18 @@ interface Options {
   trusted(): Promise<Readonly<Record<string, string>>>
   /** `git config -z --list --show-origin --includes` with these arguments. */
   list(args: readonly string[]): Promise<string>
+  remote: { name: string; target: string } | null
 }
+
+/** Every value of a key, in their order. */
+type Ways = Record<string, string[]>
 
 interface Found {
   seen: string
   drivers: Record<string, string>
   pins: Record<string, string>
   strange: string[]
+  remote: { name: string; known: boolean }
 }
 
 const driverKey =
@@ -35,7 +43,7 @@ const includeKey = /^(?:include|includeif\..*)\.path$/s
 /** Not a key of git's: objects that stand elsewhere may vanish, so that file is trusted like a driver. */
 export const alternatesKey = 'objects/info/alternates'
 
-export function watchDrivers({ gitDir, env, trusted, list }: Options): Drivers {
+export function watchDrivers({ gitDir, env, trusted, list, remote }: Options): Drivers {
   let files: ReadonlySet<string> = new Set()
   // Git reads a worktree's own configuration only when the common one says so.
   let worktreesHaveTheirs = true
@@ -52,14 +60,17 @@ export function watchDrivers({ gitDir, env, trusted, list }: Options): Drivers {
   async function readAll(): Promise<Found> {
     for (let tries = 1; ; tries++) {
       const before = await look()
-      const { drivers, origins, perWorktree } = await readConfiguration(gitDir, env, list)
+      const { drivers, ways, origins, perWorktree } = await readConfiguration(gitDir, env, list)
+      for (const [key, values] of Object.entries(ways)) drivers[key] = printOf(values)
       const alternates = readText(join(gitDir, alternatesKey))
       if (alternates !== undefined) drivers[alternatesKey] = alternates
       files = new Set([...origins].filter((file) => !usual.includes(file)))
       worktreesHaveTheirs = perWorktree
       // The listing says which files to watch; what changed while it was read is read again.
       const trust = await trusted()
-      if (before === (await look()) || tries === 5) return { seen: before, drivers, ...judge(drivers, trust) }
+      const named = remoteIn(ways, remote)
+      if (before === (await look()) || tries === 5)
+        return { seen: before, drivers, remote: named, ...judge(drivers, trust, remote ? waysTo(named.name, remote) : noWays) }
     }
   }
 
@@ -75,15 +86,19 @@ export function watchDrivers({ gitDir, env, trusted, list }: Options): Drivers {
     read: async () => (await current()).drivers,
     strange: async () => (await current()).strange,
     pins: async () => (await current()).pins,
+    remote: async () => (await current()).remote,
   }
 }
 
 function judge(
   drivers: Readonly<Record<string, string>>,
   trusted: Readonly<Record<string, string>>,
+  isWay: (key: string) => boolean,
 ): Pick<Found, 'pins' | 'strange'> {
-  const strange = Object.keys(drivers).filter((key) => drivers[key] !== trusted[key])
-  const off = strange.filter((key) => key !== alternatesKey).map((key) => [key, offValue(key)] as const)
+  const counts = (key: string): boolean => driverKey.test(key) || key === alternatesKey || isWay(key)
+  const gone = Object.keys(trusted).filter((key) => isWay(key) && drivers[key] === undefined)
+  const strange = [...Object.keys(drivers).filter((key) => counts(key) && drivers[key] !== trusted[key]), ...gone]
+  const off = strange.filter((key) => driverKey.test(key)).map((key) => [key, offValue(key)] as const)
   const on = Object.entries(trusted).filter(([key]) => driverKey.test(key))
   return { strange, pins: { ...Object.fromEntries(off), ...Object.fromEntries(on) } }
 }
@@ -99,8 +114,9 @@ async function readConfiguration(
   gitDir: string,
   env: Options['env'],
   list: Options['list'],
-): Promise<{ drivers: Record<string, string>; origins: Set<string>; perWorktree: boolean }> {
+): Promise<{ drivers: Record<string, string>; ways: Ways; origins: Set<string>; perWorktree: boolean }> {
   const drivers: Record<string, string> = {}
+  const ways: Ways = {}
   const origins = new Set<string>()
   const read = new Set<string>()
   let perWorktree = false
@@ -109,6 +125,8 @@ async function readConfiguration(
     for (const { origin, key, value } of entriesOf(text, gitDir)) {
       if (origin) origins.add(origin)
       if (driverKey.test(key)) drivers[key] = value
+      // All of these are used, one after the other.
+      else if (wayKey.test(key)) (ways[key] ??= []).push(value)
       if (key === 'extensions.worktreeconfig') perWorktree ||= !/^(?:false|no|off|0)?$/i.test(value)
       if (includeKey.test(key) && origin) wanted.push(includedPath(value, origin, env))
     }
@@ -120,7 +138,34 @@ async function readConfiguration(
     origins.add(file)
     if (exists(file)) take(await list(['--file', file]))
   }
-  return { drivers, origins, perWorktree }
+  return { drivers, ways, origins, perWorktree }
+}
+
+/** Where work is pushed to, and every program and detour on the way there. */
+const wayKey =
+  /^(?:branch\..*\.remote|remote\..*\.(?:url|pushurl|uploadpack|receivepack|vcs|proxy|lfsurl|lfspushurl)|url\..*\.(?:insteadof|pushinsteadof)|core\.(?:sshcommand|gitproxy)|credential\.(?:.*\.)?helper|http\.(?:.*\.)?(?:proxy|sslverify|sslcainfo|extraheader)|lfs\.(?:.*\.)?(?:url|pushurl|standalonetransferagent|path|args|clean|smudge))$/s
+
+const noWays = (): boolean => false
+/** Of the remotes and branches only the ones that matter. */
+const waysTo =
+  (name: string, { target }: { target: string }) =>
+  (key: string): boolean => {
+    if (!wayKey.test(key)) return false
+    if (key.startsWith('branch.')) return key === `branch.${target}.remote`
+    return !key.startsWith('remote.') || key.startsWith(`remote.${name}.`)
+  }
+
+/** They may hold what opens a door, so only that they are the same is ever stored. */
+const printOf = (values: readonly string[]): string =>
+  `sha256 ${createHash('sha256').update(values.join('\n')).digest('hex').slice(0, 32)}`
+
+/** As it is called; else the upstream's of the target; else the only one there is. */
+function remoteIn(ways: Ways, wanted: Options['remote']): Found['remote'] {
+  const names = Object.keys(ways).flatMap((key) => /^remote\.(.*)\.url$/s.exec(key)?.[1] ?? [])
+  const upstream = ways[`branch.${wanted?.target ?? ''}.remote`]?.at(-1)
+  const usual = upstream === '.' ? undefined : upstream
+  const name = wanted?.name || usual || (names.length === 1 ? names[0]! : 'origin')
+  return { name, known: names.includes(name) }
 }
 
 function* entriesOf(

@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DroverError } from '../domain/error.ts'
-import { cleanEnvironment, configInEnvironment, hardened, hardenedInOurs } from './hardening.ts'
+import {
+  cleanEnvironment,
+  configInEnvironment,
+  hardened,
+  hardenedInOurs,
+  hardenedTowardsRemote,
+  towardsRemote,
+} from './hardening.ts'
 import { watchDrivers, type Drivers } from './drivers.ts'
 
 export interface Call {
@@ -41,6 +48,8 @@ export interface Asked {
   input?: string
   /** Exit codes that are answers, beside 0. */
   also?: readonly number[]
+  /** It speaks to a remote: the person's ways there are open to it, and after so long, or at the signal, it is ended. */
+  remote?: { timeoutMs: number; signal: AbortSignal }
 }
 
 export interface Output {
@@ -70,13 +79,17 @@ export interface GitOptions {
   exec: Exec
   env: Readonly<Record<string, string>>
   trusted(): Promise<Readonly<Record<string, string>>>
+  /** The remote that work travels by, if any; without a name the upstream's of the target. */
+  remote?: { name: string; target: string } | null
 }
 
 const timeoutMs = 10 * 60_000
 type Variables = Readonly<Record<string, string>>
 const none: Variables = {}
+/** Who is worked for: the user's checkout, a worktree of ours, or whoever speaks to a remote. */
+type Way = 'theirs' | 'ours' | 'remote'
 
-export function openGit({ gitDir, runFolder, exec, env, trusted }: GitOptions): Git {
+export function openGit({ gitDir, runFolder, exec, env, trusted, remote = null }: GitOptions): Git {
   const clean = cleanEnvironment(env)
   const empty = join(runFolder, 'empty')
   const hash = createHash('sha256').update(gitDir).digest('hex').slice(0, 12)
@@ -92,20 +105,26 @@ export function openGit({ gitDir, runFolder, exec, env, trusted }: GitOptions): 
     asked: Asked & { pins?: Readonly<Record<string, string>> },
   ): Promise<Output> {
     await ready()
-    const shared = sharedBy(asked.pins ?? none, place.theirs ?? false)
-    const call: Call = { file, args, cwd: place.cwd, env: environment(place), shared, timeoutMs }
-    const ended = await exec(asked.input === undefined ? call : { ...call, input: asked.input })
+    const way = asked.remote ? 'remote' : place.theirs ? 'theirs' : 'ours'
+    const shared = sharedBy(asked.pins ?? none, way)
+    const call: Call = { file, args, cwd: place.cwd, env: environment(place), shared, timeoutMs, ...limitOf(asked) }
+    const ended = await exec(asked.input === undefined ? call : { ...call, input: asked.input }, asked.remote?.signal)
     const code = ended.exitCode ?? -1
     if (code === 0 || asked.also?.includes(code)) return { code, out: ended.stdout, err: ended.stderr }
     throw failure(args, ended)
   }
 
-  /** Made once for the pins that are in force; there are two kinds of place. */
-  let [pinned, ours, theirs] = [none, undefined as Variables | undefined, undefined as Variables | undefined]
-  const sharedBy = (pins: Variables, isTheirs: boolean): Variables => {
-    if (pins !== pinned) [pinned, ours, theirs] = [pins, undefined, undefined]
-    const make = (more: Variables) => ({ ...clean, ...configInEnvironment({ ...hardened, ...more, ...pins }) })
-    return isTheirs ? (theirs ??= make({})) : (ours ??= make(hardenedInOurs))
+  /** Made once for the pins that are in force. */
+  let [pinned, shares] = [none, {} as { [W in Way]?: Variables }]
+  const ways = {
+    theirs: { set: hardened, more: none },
+    ours: { set: { ...hardened, ...hardenedInOurs }, more: none },
+    remote: { set: hardenedTowardsRemote, more: towardsRemote(env) },
+  }
+  const sharedBy = (pins: Variables, way: Way): Variables => {
+    if (pins !== pinned) [pinned, shares] = [pins, {}]
+    const { set, more } = ways[way]
+    return (shares[way] ??= { ...clean, ...more, ...configInEnvironment({ ...set, ...pins }) })
   }
   const environment = (place: Place): Record<string, string> => ({
     GIT_DIR: place.gitDir,
@@ -119,7 +138,7 @@ export function openGit({ gitDir, runFolder, exec, env, trusted }: GitOptions): 
   // Listing the configuration runs no driver, so it needs no pins from what it is about to find.
   const list = async (args: readonly string[]) =>
     (await start(bare, 'git', ['config', '-z', '--list', '--show-origin', '--includes', ...args], { also: [1] })).out
-  const drivers = watchDrivers({ gitDir, env: clean, trusted, list })
+  const drivers = watchDrivers({ gitDir, env: clean, trusted, list, remote })
   const withPins = async (asked: Asked = {}) => ({ ...asked, pins: await drivers.pins() })
   return {
     common: gitDir,
@@ -132,6 +151,8 @@ export function openGit({ gitDir, runFolder, exec, env, trusted }: GitOptions): 
     enter: (next) => void (epoch = next),
   }
 }
+
+const limitOf = ({ remote }: Asked): { timeoutMs?: number } => (remote ? { timeoutMs: remote.timeoutMs } : {})
 
 function failure(args: readonly string[], ended: Ended): DroverError {
   if (/No space left on device|Disk quota exceeded/.test(ended.stderr))

@@ -45,6 +45,20 @@ export const hardenedInOurs: Readonly<Record<string, string>> = {
   'index.version': '2',
 }
 
+/** What of this is left to the person where git speaks to a remote. Whether somebody else has set it up is asked before (drivers.ts). */
+const reaching = new Set(['core.sshCommand', 'core.gitProxy', 'credential.helper', 'protocol.allow'])
+
+export const hardenedTowardsRemote: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(Object.entries(hardened).filter(([key]) => !reaching.has(key))),
+  'push.followTags': 'false',
+  'push.gpgSign': 'false',
+  'push.recurseSubmodules': 'no',
+  'push.useForceIfIncludes': 'false',
+  'fetch.prune': 'false',
+  'fetch.recurseSubmodules': 'false',
+  'fetch.writeCommitGraph': 'false',
+}
+
 const fixed: Readonly<Record<string, string>> = {
   LC_ALL: 'C',
   GIT_OPTIONAL_LOCKS: '0',
@@ -64,6 +78,14 @@ export function cleanEnvironment(env: Readonly<Record<string, string>>): Record<
   const kept = Object.entries(env).filter(([name]) => !name.startsWith('GIT_') && !name.startsWith('DROVER_'))
   return { ...Object.fromEntries(kept), ...fixed }
 }
+
+const theirWays = ['GIT_SSH', 'GIT_SSH_COMMAND', 'GIT_SSH_VARIANT', 'GIT_PROXY_SSL_CAINFO', 'GIT_SSL_CAINFO', 'GIT_SSL_CAPATH']
+
+/** What a git that speaks to a remote sees beside that: how the person reaches it, and the transports that are no program of anybody's. */
+export const towardsRemote = (env: Readonly<Record<string, string>>): Record<string, string> => ({
+  ...Object.fromEntries(Object.entries(env).filter(([name]) => theirWays.includes(name))),
+  GIT_ALLOW_PROTOCOL: 'file:git:http:https:ssh',
+})
 
 /** Configuration that outranks every file, also for the git processes that git itself starts. */
 export function configInEnvironment(pins: Readonly<Record<string, string>>): Record<string, string> {

@@ -8,7 +8,7 @@ import { learnChanges } from './differences.ts'
 import { isCheckedOut, isOn } from './heads.ts'
 import { keptMessage, keptTrailer, plainLine } from './message.ts'
 import { updateRefs, zeros, type Refs } from './refs.ts'
-import { isThere, placeOf, repair } from './repair.ts'
+import { isThere, onCopy, placeOf, repair } from './repair.ts'
 import { stage } from './stage.ts'
 import type { Staged, Staging } from './staged.ts'
 import type { Entries, Entry } from './worktree-file.ts'
@@ -26,6 +26,7 @@ export interface Keep {
   attempt: number
   message: string
   author: Person
+  beside?: boolean
 }
 
 /** What the worktree's HEAD is, compared with the base. */
@@ -43,17 +44,22 @@ export const branchRef = (task: string): string => `refs/heads/drover/${task}`
 
 /** Commits what is there on top of what the agent committed, and points the attempt's refs at it. */
 export async function keepWork(to: Keeping, entry: Entry, wanted: Keep): Promise<Kept> {
-  repair(entry, to.runFolder)
-  await leaveBranch(to, entry, branchRef(wanted.task))
+  if (!wanted.beside) {
+    repair(entry, to.runFolder)
+    await leaveBranch(to, entry, branchRef(wanted.task))
+  }
   const standing = await standOf(to, entry)
   // An agent that removed its whole worktree did not ask for every file to be deleted on the branch.
   const isGone = !isThere(entry)
-  const staged = !isGone ? await stage(to, placeOf(entry), standing.base) : await untouched(to, standing)
+  const staged = isGone
+    ? await untouched(to, standing)
+    : await (wanted.beside ? onCopy(to, entry, (place) => stage(to, place, standing.base)) : stage(to, placeOf(entry), standing.base))
   const leftovers = standing.tree === null ? staged.changes.length > 0 : staged.tree !== standing.tree
   const commit = await commitOf(to, wanted, { standing, staged, leftovers })
   if (commit) learnChanges(to.git, { from: standing.base, to: commit, changes: staged.changes, tree: staged.tree })
   await pointAt(to, wanted, commit, await keepAside(to, wanted, staged))
-  to.entries.save({ ...entry, base: standing.base, kept: true })
+  // An agent that goes on there may have changed it again by now.
+  if (!wanted.beside) to.entries.save({ ...entry, base: standing.base, kept: true })
   const lost = isGone && commit === null ? ['its worktree was removed, with all that was not committed'] : []
   const problem = [...staged.problems, ...lost, ...(await filterProblems(to))].join('; ') || null
   return {

@@ -1,11 +1,9 @@
-import { copyFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import { DroverError } from '../domain/error.ts'
 import type { Git, Place } from './git.ts'
 import { branchRef, rescueRef } from './keep.ts'
 import { landedRef } from './move.ts'
 import { isOid, updateRefs, zeros } from './refs.ts'
-import { isThere, placeOf } from './repair.ts'
+import { isThere, onCopy } from './repair.ts'
 import { stage } from './stage.ts'
 import type { Entry } from './worktree-file.ts'
 import type { Worktrees } from './worktrees.ts'
@@ -47,17 +45,8 @@ export async function patch({ git }: Worktrees, base: string, commit: string): P
   return isOid(base) && isOid(commit) ? (await git.run(git.bare, words, { also: [128] })).out : ''
 }
 
-/** On a copy of the index, because an agent may be at work there. */
-export async function treeNow(to: Worktrees, entry: Entry): Promise<string> {
-  const place = placeOf(entry)
-  const copy = join(to.runFolder, `look${entry.name}-${process.pid}.index`)
-  try {
-    await copyFile(place.index!, copy).catch(() => undefined)
-    return (await stage(to, { ...place, index: copy }, entry.base!)).tree
-  } finally {
-    await rm(copy, { force: true })
-  }
-}
+export const treeNow = async (to: Worktrees, entry: Entry): Promise<string> =>
+  (await onCopy(to, entry, (place) => stage(to, place, entry.base!))).tree
 
 async function keptEnds(
   { git, refs, target }: Worktrees,

@@ -11,6 +11,7 @@ import { grewFrom, isOurs, learnParent } from './growth.ts'
 import { wasMadeIn } from './made-in.ts'
 import type { Refs } from './refs.ts'
 import { exists } from './small-files.ts'
+import { bring, type Sharing } from './share.ts'
 import { canReach } from './submodules.ts'
 import type { Entries } from './worktree-file.ts'
 
@@ -20,6 +21,8 @@ export interface Merging {
   refs: Refs
   attributes: Attributes
   committer: Person
+  tip(branch: string): Promise<string>
+  sharing: Sharing
 }
 
 export interface MergeWanted {
@@ -34,7 +37,8 @@ export interface MergeWanted {
 /** The commit that would land: built in the object store, no file of any checkout is touched. */
 export async function merge(to: Merging, wanted: MergeWanted): Promise<Merge | Conflict> {
   await refuseStrangeDrivers(to.git)
-  const tip = await tipOf(to.refs, wanted.branch)
+  const tip = await to.tip(wanted.branch)
+  await bring(to.sharing, wanted.task, wanted.commit)
   const grew = await grewFrom(to.git, tip, wanted.base)
   const [ours, theirs] = grew ? [tip, wanted.commit] : await sidesOf(to, tip, wanted)
   const merged =

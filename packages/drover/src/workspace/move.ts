@@ -70,7 +70,7 @@ async function moveBranch(moving: Moving, wanted: MoveWanted): Promise<Moved> {
 }
 
 /** When somebody removed all of our refs, nobody else has taken over: then it would be there again. */
-async function epochOf(moving: Moving, like: string): Promise<string> {
+export async function epochOf(moving: Moving, like: string): Promise<string> {
   const known = await moving.epoch()
   if (known === undefined || (await moving.refs.read(epochRef))) return known ?? zeros(like)
   const { out } = await moving.git.run(moving.git.bare, ['hash-object', '-w', '--stdin'], { input: `again ${known}\n` })

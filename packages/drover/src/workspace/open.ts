@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Clock } from '../ports/clock.ts'
 import type { System } from '../ports/system.ts'
 import type { Workspace } from '../ports/workspace.ts'
+import { advance, apart } from './advance.ts'
 import { openAttributes } from './attributes.ts'
 import { blockersOf, checkouts } from './checkouts.ts'
 import type { Person } from './commit-object.ts'
@@ -17,8 +18,12 @@ import { createMutex } from './mutex.ts'
 import { adopt, has, snapshot, unpack } from './packs.ts'
 import { openPending } from './pending.ts'
 import { list, prune } from './prune.ts'
+import { pushLanding, unlandThere } from './push-landing.ts'
 import { recover } from './recover.ts'
+import { reach, refresh } from './refresh.ts'
 import { openRefs } from './refs.ts'
+import { openRemote } from './remote.ts'
+import { share, unshare, type Sharing } from './share.ts'
 import { openEntries, room } from './worktree-file.ts'
 import { at, find, forgetClaims, keep, release } from './worktrees.ts'
 
@@ -31,6 +36,8 @@ export interface WorkspaceOptions {
   runFolder: string
   /** The branch that work lands on. */
   target: string
+  /** Where work travels by a remote: its name, or nothing for the upstream's, and the project whose tasks these are. */
+  travels?: { remote: string; project: string } | null
   /** Who commits: the git user, or drover's settings. */
   committer: Person
   /** Drivers as they stood at `init` or `doctor --trust`: what `readDrivers` answered then. */
@@ -53,6 +60,8 @@ export interface WorkspaceOptions {
 export interface TrustingWorkspace extends Workspace {
   /** Programs that git's configuration may make it run, as they stand now: to be stored, and given back as `trusted`. */
   readDrivers(): Promise<Record<string, string>>
+  /** The remote that work travels by, and what stands between it and this machine; nothing where work does not travel. */
+  reach(): Promise<{ name: string; problem: string | null } | undefined>
 }
 
 /** The set-up as one caller has it: it ends when nobody waits for it any more. */
@@ -62,8 +71,12 @@ const stoppable = (setup: WorkspaceOptions['setup'], signal: AbortSignal) =>
 /** The only place that runs git. */
 export function openWorkspace(options: WorkspaceOptions): TrustingWorkspace {
   const { runFolder, worktreeRoot, clock } = options
-  const git = openGit(options)
+  const travels = options.travels ?? null
+  const git = openGit({ ...options, remote: travels && { name: travels.remote, target: options.target } })
   const refs = openRefs(git)
+  const remote = travels && openRemote({ ...options, git, refs })
+  const sharing: Sharing = { git, refs, remote, project: travels?.project ?? '', target: options.target, seen: new Map(), landed: new Map() }
+  const tip = async (branch: string): Promise<string> => (await remote?.tip(branch)) ?? tipOf(refs, branch)
   const entries = openEntries(worktreeRoot)
   const pending = openPending(join(runFolder, 'moves.json'))
   const attributes = openAttributes(git, runFolder)
@@ -78,6 +91,8 @@ export function openWorkspace(options: WorkspaceOptions): TrustingWorkspace {
     pending,
     attributes,
     alone: createMutex(),
+    tip,
+    sharing,
     now: () => clock.now(),
     random: () => randomBytes(16).toString('hex'),
   }
@@ -89,15 +104,20 @@ export function openWorkspace(options: WorkspaceOptions): TrustingWorkspace {
     renewed: (now: string) => void (epoch = Promise.resolve(now)),
   }
   return {
+    travels: remote !== null,
     async recover() {
       epoch = Promise.resolve(await recover(to))
+      if (remote) await advance(moving, options.target)
     },
-    tip: (branch) => tipOf(refs, branch),
+    tip,
+    refresh: (branch, task, signal) => refresh(sharing, { branch, task }, signal),
     lacking: (base, landed) => lacking(git, base, landed),
     at: (wanted, signal = never) => at({ ...to, setup: stoppable(options.setup, signal) }, wanted),
     find: (task) => find(to, task),
     room: (most, expected) => room(entries, most, expected),
     keep: (wanted) => keep(to, wanted),
+    share: (wanted, signal) => share(sharing, wanted, signal),
+    unshare: (isOver, signal) => unshare(sharing, isOver, signal),
     forgetClaims: (task) => forgetClaims(to, task),
     release: (task) => release(to, task),
     strangeDrivers: () => git.drivers.strange(),
@@ -105,16 +125,18 @@ export function openWorkspace(options: WorkspaceOptions): TrustingWorkspace {
     gate: (wanted, signal) => gateAlone(() => gate({ ...to, setup: stoppable(options.setup, signal) }, wanted, signal)),
     async checkouts(branch, from, target) {
       await finishFailed(to)
+      // What lands by the remote lands there, whatever stands in the way here.
+      if (remote) return { moves: [], blockers: [] }
       return checkouts(to, { branch, from, to: target })
     },
     async blockers(branch, from, target) {
       await finishFailed(to)
       return blockersOf(to, { branch, from, to: target })
     },
-    move: (wanted) => move(moving, wanted),
-    landed: (task) => refs.read(landedRef(task)),
-    unland: (task) => unland(moving, task),
-    follow: (moves) => follow(to, moves),
+    move: (wanted) => (remote ? pushLanding({ ...moving, ...sharing, remote }, wanted) : move(moving, wanted)),
+    landed: async (task) => (remote ? sharing.landed.get(task) : refs.read(landedRef(task))),
+    unland: (task) => (remote ? unlandThere({ ...moving, ...sharing, remote }, task) : unland(moving, task)),
+    follow: (moves) => (remote ? advance(moving, options.target) : follow(to, moves)),
     patch: (base, commit) => patch(to, base, commit),
     diff: (task, against, how) => diff(to, task, against, how),
     snapshot: (task, attempt, base) => snapshot(to, { task, attempt, base }),
@@ -126,6 +148,8 @@ export function openWorkspace(options: WorkspaceOptions): TrustingWorkspace {
     worktrees: () => list(to),
     prune: (wanted) => prune(to, wanted),
     behind: (branch) => behind(to, branch),
+    apart: async (branch) => (remote ? apart(moving, branch) : undefined),
+    reach: async () => (remote ? reach(sharing, remote, options.target) : undefined),
     readDrivers: () => git.drivers.read(),
   }
 }

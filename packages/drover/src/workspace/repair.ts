@@ -1,4 +1,5 @@
 import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFile, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Place } from './git.ts'
 import { isOid } from './refs.ts'
@@ -12,6 +13,24 @@ export const placeOf = (entry: Entry): Place => ({
   worktree: entry.path,
   index: join(entry.gitDir!, 'index'),
 })
+
+let copies = 0
+
+/** On a copy of its index, because an agent may be at work there. */
+export async function onCopy<T>(
+  { runFolder }: { runFolder: string },
+  entry: Entry,
+  work: (place: Place) => Promise<T>,
+): Promise<T> {
+  const place = placeOf(entry)
+  const copy = join(runFolder, `look${entry.name}-${process.pid}-${++copies}.index`)
+  try {
+    await copyFile(place.index!, copy).catch(() => undefined)
+    return await work({ ...place, index: copy })
+  } finally {
+    await Promise.all([rm(copy, { force: true }), rm(`${copy}.lock`, { force: true })])
+  }
+}
 
 /** Its folder is there, and is no link to another. */
 export const isThere = (entry: Entry): boolean => entry.gitDir !== null && (lookAt(entry.path)?.isDirectory() ?? false)

@@ -26,7 +26,7 @@ export async function submoduleNames(git: Git, place: Place): Promise<Map<string
 }
 
 /** A name is a folder under `modules`, and must stay there. */
-const isSafeName = (name: string): boolean =>
+export const isSafeName = (name: string): boolean =>
   name !== '' &&
   !name.startsWith('/') &&
   !name.includes('\\') &&
@@ -86,7 +86,7 @@ async function moduleOf(folder: string): Promise<string | undefined> {
 }
 
 /** The module's common folder; the repository's own while the user never made one. */
-async function storeOf(git: Git, name: string | undefined): Promise<{ store: Place; isCommon: boolean }> {
+export async function storeOf(git: Git, name: string | undefined): Promise<{ store: Place; isCommon: boolean }> {
   const gitDir = name === undefined ? undefined : join(git.common, 'modules', name)
   if (!gitDir || !exists(join(gitDir, 'HEAD'))) return { store: git.bare, isCommon: false }
   return { store: { ...git.bare, gitDir, env: { GIT_COMMON_DIR: gitDir } }, isCommon: true }
@@ -98,7 +98,7 @@ async function bring(git: Git, store: Place, { module, oid }: { module: string; 
   return true
 }
 
-const isWhole = async (git: Git, store: Place, oid: string): Promise<boolean> =>
+export const isWhole = async (git: Git, store: Place, oid: string): Promise<boolean> =>
   (await git.run(store, ['rev-list', '--objects', '--quiet', oid, '--not', '--all'], { also: [128] })).code === 0
 
 const packMissing = `
@@ -106,7 +106,7 @@ const packMissing = `
 `
 
 /** Not by `git fetch`: that would run a git with the agent's configuration. */
-async function copyObjects(git: Git, store: Place, { module, oid }: { module: string; oid: string }): Promise<boolean> {
+export async function copyObjects(git: Git, store: Place, { module, oid }: { module: string; oid: string }): Promise<boolean> {
   const place: Place = { ...store, env: { ...store.env, GIT_ALTERNATE_OBJECT_DIRECTORIES: join(module, 'objects') } }
   try {
     await git.script(place, packMissing, [oid, join(store.gitDir, 'objects', 'pack', 'pack')])
@@ -127,7 +127,7 @@ export async function canReach(git: Git, oid: string): Promise<boolean> {
 }
 
 /** A name may hold slashes, so a module's folder may lie deeper. */
-async function moduleFolders(folder: string): Promise<string[]> {
+export async function moduleFolders(folder: string): Promise<string[]> {
   if (exists(join(folder, 'HEAD'))) return [folder]
   const children = await readdir(folder, { withFileTypes: true }).catch(() => [])
   return (

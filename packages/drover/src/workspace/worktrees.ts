@@ -6,12 +6,16 @@ import { branchRef, keepWork, rescueRef, type Keep, type Keeping } from './keep.
 import { addWorktree, link, removeWorktree, unlink, type Making } from './make.ts'
 import { prepare, type Preparing } from './prepare.ts'
 import { isThere, placeOf, repair } from './repair.ts'
+import { bring, collect, type Sharing } from './share.ts'
 import { newMarkers } from './stage.ts'
 import type { Entry } from './worktree-file.ts'
 
 export interface Worktrees extends Keeping, Preparing, Making {
   /** The branch that work lands on. */
   target: string
+  /** Where the branch is, as far as is known. */
+  tip(branch: string): Promise<string>
+  sharing: Sharing
 }
 
 export interface Wanted {
@@ -58,12 +62,16 @@ async function goOn(to: Worktrees, had: Entry, { task, attempt }: Wanted): Promi
 
 /** What was kept of the task, if anything; its base is the commit that the work really began from. */
 async function startOf(
-  { git, refs }: Worktrees,
+  to: Worktrees,
   { task, attempt, base, from, fresh, startsFrom }: Wanted,
 ): Promise<{ base: string; commit: string }> {
+  const { git, refs, sharing } = to
+  // What this attempt has come to on another machine, or else what an earlier one has.
+  const brought = await collect(sharing, { task, attempt, fresh })
   // Also when its worktree was given back meanwhile, as that of a cancelled task is.
   const kept = fresh ? undefined : (from ?? (attempt > 1 ? await refs.read(branchRef(task)) : undefined))
-  const commit = kept ?? startsFrom
+  const commit = brought ?? kept ?? startsFrom
+  if (commit) await bring(sharing, task, commit)
   if (!commit) return { base, commit: base }
   const { code, out } = await git.run(git.bare, ['merge-base', base, commit], { also: [1, 128] })
   return code === 0 ? { base: out.trim(), commit } : { base, commit: base }
@@ -101,8 +109,8 @@ export async function keep(to: Worktrees, wanted: Keep, known?: Entry): Promise<
 }
 
 /** The worktree is gone, or was never ready; the refs say what was kept of it. */
-async function keptBefore({ git, refs, target }: Worktrees, { task, attempt }: Keep): Promise<Kept> {
-  const tip = (await refs.read(`refs/heads/${target}`)) ?? ''
+async function keptBefore({ git, refs, target, ...to }: Worktrees, { task, attempt }: Keep): Promise<Kept> {
+  const tip = await to.tip(target)
   const commit = (await refs.read(rescueRef(task, attempt))) ?? null
   if (commit === null)
     return { commit, base: tip, leftovers: false, claims: [], subjects: [], files: [], problem: null }

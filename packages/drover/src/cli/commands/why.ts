@@ -1,12 +1,13 @@
 import { lastRunIsSpent } from '../../flow/budget.ts'
 import { resolveTask } from '../../flow/operations/resolve-task.ts'
 import type { Project } from '../../app/open-project.ts'
+import { remoteAway } from '../../app/remote-words.ts'
 import { choose, handFor, type Hand, restOf } from '../../domain/hand.ts'
 import type { Account } from '../../domain/rows.ts'
-import type { Task } from '../../domain/task.ts'
+import { isAtWork, type Task } from '../../domain/task.ts'
 import { command } from '../command.ts'
 import { escaped } from '../escape.ts'
-import { reasons } from '../reasons.ts'
+import { reasons, type Reasons } from '../reasons.ts'
 import { restWords } from '../rest.ts'
 
 export const why = command({
@@ -24,12 +25,18 @@ export const why = command({
       (await restingAccounts(opened, task)) ??
       (await missingRoom(opened, task)) ??
       (await missingMoney(opened, task))
-    const { words, next } = held ?? (await reasons(reading, task, clock.now()))
+    const { words, next } = alsoAway(opened, task, held ?? (await reasons(reading, task, clock.now())))
     const answer = { task: task.id, status: task.status, blockedReason: task.blockedReason, reasons: words, next }
     const arrow = print.ascii ? '->' : '→'
     print.result(answer, () => [...words.map(escaped), ...next.map((line) => `${arrow} ${line}`)])
   },
 })
+
+/** Work that cannot get where it must be waits for the remote, whatever else it does. */
+function alsoAway(project: Project, task: Task, told: Reasons): Reasons {
+  const away = isAtWork(task) || task.status === 'landing' ? remoteAway(project) : undefined
+  return away === undefined ? told : { words: [...told.words, away], next: [...told.next, 'drover doctor'] }
+}
 
 /** A ready task whose agent is not on this machine starts never, whatever else is true. */
 async function missingAgent(
