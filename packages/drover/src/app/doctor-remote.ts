@@ -11,10 +11,14 @@ export async function checkRemote(project: Project): Promise<Finding[]> {
   const { name, problem } = reached
   const apart = await workspace.apart(project.target)
   return [
-    problem === null ? ok('remote', `${name} answers and may be pushed to`) : bad('remote', `${name}: ${problem}`, `git ls-remote ${name}`),
+    problem === null
+      ? ok('remote', `${name} answers and may be pushed to`)
+      : bad('remote', `${name}: ${problem}`, `git ls-remote ${name}`),
     ...(apart ? [warn('branch', wordsOfApart(project.target, apart), remedyFor(apart, project.target))] : []),
   ]
 }
 
 const remedyFor = ({ remote, ahead }: { remote: string; ahead: number }, branch: string): string =>
-  ahead === 0 ? `git pull --ff-only ${remote} ${branch}` : `git pull --rebase ${remote} ${branch} && git push ${remote} ${branch}`
+  ahead === 0
+    ? `git pull --ff-only ${remote} ${branch}`
+    : `git pull --rebase ${remote} ${branch} && git push ${remote} ${branch}`

@@ -33,7 +33,8 @@ interface Apart {
 
 export function wordsOfApart(branch: string, { remote, ahead, behind }: Apart): string {
   const there = `${remote}/${branch}`
-  if (ahead === 0) return `Your ${branch} is ${commits(behind)} behind ${there}, and something in your checkout keeps it there`
+  if (ahead === 0)
+    return `Your ${branch} is ${commits(behind)} behind ${there}, and something in your checkout keeps it there`
   const own = `Your ${branch} has ${commits(ahead)} that ${ahead === 1 ? 'is' : 'are'} not on ${there}, so agents do not see ${ahead === 1 ? 'it' : 'them'}`
   return behind === 0 ? own : `${own}; it lacks ${commits(behind)} of ${there}`
 }

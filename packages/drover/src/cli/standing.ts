@@ -63,7 +63,16 @@ async function spending(reading: Project['reading']): Promise<Moment['spent']> {
   return run && { usage: await spentInRun(reading), limitUsd: run.budgetUsd, isOver: run.isOver }
 }
 
-export const momentJson = ({ now, standing, etaSeconds: eta, workers, lacks, remote = [], spent, accounts }: Moment) => ({
+export const momentJson = ({
+  now,
+  standing,
+  etaSeconds: eta,
+  workers,
+  lacks,
+  remote = [],
+  spent,
+  accounts,
+}: Moment) => ({
   counts: standing.counts,
   blockedFor: standing.blockedFor,
   total: standing.total,

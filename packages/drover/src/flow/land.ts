@@ -50,7 +50,9 @@ async function tryToLand(crew: Crew, round: Round): Promise<'over' | 'moved'> {
 /** On the branch as it is now. Until the remote says where that is, there is nothing to land on. */
 async function mergeOnTip(crew: Crew, job: Job, step: Step): Promise<Built> {
   const { signal } = step
-  const known = await untilThere(crew, job.task, signal, () => crew.workspace.refresh(crew.here.target, job.task, signal))
+  const known = await untilThere(crew, job.task, signal, () =>
+    crew.workspace.refresh(crew.here.target, job.task, signal),
+  )
   if (isAway(known)) step.endIfStopping()
   // A person took it out of the lane meanwhile, and that is found below.
   return buildMerge(crew, job)

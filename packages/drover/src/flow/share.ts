@@ -61,7 +61,9 @@ export function openSharing(crew: Crew, work: Work): TurnSharing {
       if (!crew.workspace.travels || over.signal.aborted || turn === last) return
       last = turn
       sharing ??= shareTurn(crew, work, over.signal)
-        .catch((error: unknown) => crew.here.log('warn', `a turn of ${work.task} could not be shared: ${String(error)}`))
+        .catch((error: unknown) =>
+          crew.here.log('warn', `a turn of ${work.task} could not be shared: ${String(error)}`),
+        )
         .finally(() => void (sharing = undefined))
     },
     async end() {

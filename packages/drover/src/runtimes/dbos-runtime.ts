@@ -2,9 +2,9 @@ import type { Clock } from '../ports/clock.ts'
 import type { Job, Living, Runtime, Workflow } from '../ports/durable.ts'
 import type { Ledger, Part, Query } from '../ports/ledger.ts'
 import type { Records } from '../ports/records.ts'
-import { leaving, type Engine, type Execution, type Executor, type Serving } from './dbos.ts'
+import { leaving, type Engine, type Execution } from './dbos.ts'
 import { drive } from './dbos-drive.ts'
-import { tablesBeside } from './dbos-tables.ts'
+import { launchDbos } from './dbos-launch.ts'
 import { openExecutors, type Card, type Executors } from './executors.ts'
 
 const sql = (texts: TemplateStringsArray, ...values: unknown[]): Query => ({ texts, values })
@@ -125,8 +125,7 @@ export async function openDbosRuntime(options: Options): Promise<Runtime> {
     wake.abort()
   }
 
-  const executor = await launched(options, { executor: card.id, slots: options.slots, run, settled: left })
-  await ledger.transact(() => prepare(options.schemas.dbos))
+  const executor = await launchDbos(options, { executor: card.id, slots: options.slots, run, settled: left })
 
   const runtime: Runtime = {
     start: startOn(engine),
@@ -177,24 +176,6 @@ export const startOn = (engine: Engine) =>
     const [row] = yield sql`select nextval('job_ordinal') as ordinal`
     yield { lend: (connection) => engine.enqueue(connection, job, Number(row!.ordinal)) }
   }
-
-/** DBOS itself gives up at once where the database is away. */
-async function launched({ engine, clock, log, patienceMs }: Options, serving: Serving): Promise<Executor> {
-  const until = clock.ticks() + patienceMs
-  for (let wait = 50; ; wait = Math.min(wait * 2, 2_000)) {
-    try {
-      return await engine.launch(serving)
-    } catch (error) {
-      if (clock.ticks() + wait > until) throw error
-      log('warn', `DBOS does not begin: ${String(error)}`)
-      await clock.sleep(wait)
-    }
-  }
-}
-
-function* prepare(dbos: string): Part {
-  for (const text of tablesBeside(dbos)) yield { texts: [text], values: [] }
-}
 
 interface Hold {
   holder: string

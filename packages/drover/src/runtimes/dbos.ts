@@ -18,8 +18,8 @@ import { workflowVersion } from './dbos-tables.ts'
 export interface Engine {
   /** Writes the job's row in somebody's own transaction. The same id twice is once. */
   enqueue(connection: unknown, job: Job, ordinal: number): Promise<void>
-  /** Makes DBOS's schema where it is not there. Nothing runs until it is asked to poll. */
-  launch(serving: Serving): Promise<Executor>
+  /** Nothing runs until it is asked to poll. `made`: DBOS's tables are made, or brought up to date, before. */
+  launch(serving: Serving, tables: 'as it is' | 'made'): Promise<Executor>
   close(): Promise<void>
 }
 
@@ -110,13 +110,14 @@ export async function openDbos(where: {
     logger,
   })
   dbRetryConfig.maxBackoffSec = longestRetryS
-  const configure = (executorID: string): void =>
+  const configure = (executorID: string, runMigrations: boolean): void =>
     DBOS.setConfig({
       name: application,
       systemDatabaseUrl,
       systemDatabaseSchemaName,
       systemDatabasePoolSize: 5,
       executorID,
+      runMigrations,
       applicationVersion: version,
       enablePatching: true,
       listenQueues: [],
@@ -139,9 +140,9 @@ export async function openDbos(where: {
         job,
       )
     },
-    async launch(given) {
+    async launch(given, tables) {
       serving = given
-      configure(given.executor)
+      configure(given.executor, tables === 'made')
       await DBOS.shutdown() // of a launch that failed half way
       await DBOS.launch()
       return executorOf(given, version)

@@ -70,7 +70,12 @@ export function watchDrivers({ gitDir, env, trusted, list, remote }: Options): D
       const trust = await trusted()
       const named = remoteIn(ways, remote)
       if (before === (await look()) || tries === 5)
-        return { seen: before, drivers, remote: named, ...judge(drivers, trust, remote ? waysTo(named.name, remote) : noWays) }
+        return {
+          seen: before,
+          drivers,
+          remote: named,
+          ...judge(drivers, trust, remote ? waysTo(named.name, remote) : noWays),
+        }
     }
   }
 

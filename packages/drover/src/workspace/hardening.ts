@@ -79,7 +79,14 @@ export function cleanEnvironment(env: Readonly<Record<string, string>>): Record<
   return { ...Object.fromEntries(kept), ...fixed }
 }
 
-const theirWays = ['GIT_SSH', 'GIT_SSH_COMMAND', 'GIT_SSH_VARIANT', 'GIT_PROXY_SSL_CAINFO', 'GIT_SSL_CAINFO', 'GIT_SSL_CAPATH']
+const theirWays = [
+  'GIT_SSH',
+  'GIT_SSH_COMMAND',
+  'GIT_SSH_VARIANT',
+  'GIT_PROXY_SSL_CAINFO',
+  'GIT_SSL_CAINFO',
+  'GIT_SSL_CAPATH',
+]
 
 /** What a git that speaks to a remote sees beside that: how the person reaches it, and the transports that are no program of anybody's. */
 export const towardsRemote = (env: Readonly<Record<string, string>>): Record<string, string> => ({

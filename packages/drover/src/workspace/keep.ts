@@ -53,7 +53,9 @@ export async function keepWork(to: Keeping, entry: Entry, wanted: Keep): Promise
   const isGone = !isThere(entry)
   const staged = isGone
     ? await untouched(to, standing)
-    : await (wanted.beside ? onCopy(to, entry, (place) => stage(to, place, standing.base)) : stage(to, placeOf(entry), standing.base))
+    : await (wanted.beside
+        ? onCopy(to, entry, (place) => stage(to, place, standing.base))
+        : stage(to, placeOf(entry), standing.base))
   const leftovers = standing.tree === null ? staged.changes.length > 0 : staged.tree !== standing.tree
   const commit = await commitOf(to, wanted, { standing, staged, leftovers })
   if (commit) learnChanges(to.git, { from: standing.base, to: commit, changes: staged.changes, tree: staged.tree })

@@ -75,7 +75,15 @@ export function openWorkspace(options: WorkspaceOptions): TrustingWorkspace {
   const git = openGit({ ...options, remote: travels && { name: travels.remote, target: options.target } })
   const refs = openRefs(git)
   const remote = travels && openRemote({ ...options, git, refs })
-  const sharing: Sharing = { git, refs, remote, project: travels?.project ?? '', target: options.target, seen: new Map(), landed: new Map() }
+  const sharing: Sharing = {
+    git,
+    refs,
+    remote,
+    project: travels?.project ?? '',
+    target: options.target,
+    seen: new Map(),
+    landed: new Map(),
+  }
   const tip = async (branch: string): Promise<string> => (await remote?.tip(branch)) ?? tipOf(refs, branch)
   const entries = openEntries(worktreeRoot)
   const pending = openPending(join(runFolder, 'moves.json'))

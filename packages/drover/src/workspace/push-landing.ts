@@ -24,8 +24,11 @@ export async function pushLanding(to: Pushing, wanted: MoveWanted): Promise<Move
   const leases = leasesOf([[there, from], [landed, ''], ...shared])
   const refspecs = [`${commit}:${there}`, `${commit}:${landed}`, ...shared.map(([ref]) => `:${ref}`)]
   for (let n = 1; ; n++) {
-    const pushed = await to.remote.push([...leases, '--', theRemote, ...refspecs], { large: { ref: there, commit, since: from } })
-    const now = pushed.outcome === 'done' ? undefined : await to.remote.ask([there, landed, `${wipFolder(to.project, task)}*`])
+    const pushed = await to.remote.push([...leases, '--', theRemote, ...refspecs], {
+      large: { ref: there, commit, since: from },
+    })
+    const now =
+      pushed.outcome === 'done' ? undefined : await to.remote.ask([there, landed, `${wipFolder(to.project, task)}*`])
     if (isAway(now)) return { outcome: 'away', ...now }
     if (now === undefined || now.get(landed) === commit) return settle(to, wanted, shared)
     // Somebody else landed, pushed, or brought work of this task: the merge is built again on what is there now.
@@ -36,7 +39,11 @@ export async function pushLanding(to: Pushing, wanted: MoveWanted): Promise<Move
 }
 
 /** What is so on the remote is noted here. */
-async function settle(to: Pushing, { task, branch, to: commit }: MoveWanted, shared: [string, string][]): Promise<Moved> {
+async function settle(
+  to: Pushing,
+  { task, branch, to: commit }: MoveWanted,
+  shared: [string, string][],
+): Promise<Moved> {
   const own = branchRef(task)
   const deletes = !isCheckedOut(to.git.common, to.refs, own)
   await note(

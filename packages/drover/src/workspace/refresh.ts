@@ -55,4 +55,5 @@ export async function reach(
   return { name, problem: tried.outcome === 'done' ? null : `nothing can be pushed: ${tried.words}` }
 }
 
-const withoutBranch = (name: string, branch: string): string => `it has no branch "${branch}": \`git push -u ${name} ${branch}\``
+const withoutBranch = (name: string, branch: string): string =>
+  `it has no branch "${branch}": \`git push -u ${name} ${branch}\``

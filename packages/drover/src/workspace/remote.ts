@@ -77,7 +77,10 @@ export function openRemote({ git, refs, root, runFolder }: Options): Remote {
         )
   }
 
-  async function call(words: readonly string[], { timeoutMs, signal = never, input, objects }: Calling): Promise<Output | Away> {
+  async function call(
+    words: readonly string[],
+    { timeoutMs, signal = never, input, objects }: Calling,
+  ): Promise<Output | Away> {
     const name = await nameOf()
     if (typeof name !== 'string') return name
     if (signal.aborted) return { away: 'nobody waits for it any more' }
@@ -94,7 +97,10 @@ export function openRemote({ git, refs, root, runFolder }: Options): Remote {
   }
 
   /** What its hook would do, but hooks are off. */
-  async function pushLarge({ ref, commit, since }: NonNullable<Carried['large']>, signal?: AbortSignal): Promise<Pushed> {
+  async function pushLarge(
+    { ref, commit, since }: NonNullable<Carried['large']>,
+    signal?: AbortSignal,
+  ): Promise<Pushed> {
     const input = `${ref} ${commit} ${ref} ${since ?? zeros(commit)}\n`
     const ended = await call(['lfs', 'pre-push', theRemote], { timeoutMs: moveMs, signal, input })
     if (isAway(ended)) return { outcome: 'failed', no: false, words: ended.away }
@@ -176,8 +182,15 @@ function wordsOf({ out, err }: Output): string {
   const rejected = out.split('\n').flatMap((line) => (/^!/.test(line) ? (line.split('\t')[2] ?? []) : []))
   const said = err.split('\n').map((line) => line.trim())
   const useful = said.filter((line) => line !== '' && !/^(?:To |hint:|error: failed to push|Done$)/.test(line))
-  const words = [...useful.map((line) => line.replace(/^remote: ?/, '')), ...new Set(rejected)].filter((line) => line !== '')
-  return words.join('; ').replaceAll(/\/\/[^@/\s]*@/g, '//').slice(0, 1500) || 'it does not answer'
+  const words = [...useful.map((line) => line.replace(/^remote: ?/, '')), ...new Set(rejected)].filter(
+    (line) => line !== '',
+  )
+  return (
+    words
+      .join('; ')
+      .replaceAll(/\/\/[^@/\s]*@/g, '//')
+      .slice(0, 1500) || 'it does not answer'
+  )
 }
 
 /** In a small file, so that `status` can say why nothing goes on. */

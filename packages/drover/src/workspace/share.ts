@@ -42,7 +42,11 @@ export async function share(
   for (let n = 1; known !== commit; n++) {
     const lease = `--force-with-lease=${ref}:${known ?? ''}`
     const large = { ref, commit, since: known ?? null }
-    const pushed = await to.remote.push([lease, '--', theRemote, `${commit}:${ref}`, ...refspecs], { large, objects, signal })
+    const pushed = await to.remote.push([lease, '--', theRemote, `${commit}:${ref}`, ...refspecs], {
+      large,
+      objects,
+      signal,
+    })
     if (pushed.outcome === 'done') break
     const there = await to.remote.ask([ref], signal)
     if (isAway(there)) return there
@@ -96,7 +100,8 @@ const isHere = async (git: Git, commit: string): Promise<boolean> =>
   (await git.run(git.bare, ['cat-file', '-e', `${commit}^{commit}`], { also: [1, 128] })).code === 0
 
 async function bringRefs({ git, remote, ...to }: Sharing, refspecs: readonly string[], commit: string): Promise<void> {
-  const away = (await remote!.fetch(refspecs)) ?? ((await isHere(git, commit)) ? await remote!.fetchLarge(commit) : undefined)
+  const away =
+    (await remote!.fetch(refspecs)) ?? ((await isHere(git, commit)) ? await remote!.fetchLarge(commit) : undefined)
   if (away) throw remoteAway(away)
   await bringModules({ git, remote, ...to }, commit)
 }

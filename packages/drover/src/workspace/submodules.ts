@@ -106,7 +106,11 @@ const packMissing = `
 `
 
 /** Not by `git fetch`: that would run a git with the agent's configuration. */
-export async function copyObjects(git: Git, store: Place, { module, oid }: { module: string; oid: string }): Promise<boolean> {
+export async function copyObjects(
+  git: Git,
+  store: Place,
+  { module, oid }: { module: string; oid: string },
+): Promise<boolean> {
   const place: Place = { ...store, env: { ...store.env, GIT_ALTERNATE_OBJECT_DIRECTORIES: join(module, 'objects') } }
   try {
     await git.script(place, packMissing, [oid, join(store.gitDir, 'objects', 'pack', 'pack')])
