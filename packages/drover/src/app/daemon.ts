@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { releaseAtStart } from '../flow/accounts.ts'
 import { dispatch, openSlots, type Slots } from '../flow/dispatch.ts'
+import { runId } from '../domain/id.ts'
 import { isLedgerLost, isPassing } from '../domain/ledger-trouble.ts'
 import { driveTask } from '../flow/drive-task.ts'
 import { heed } from '../flow/follow.ts'
@@ -170,11 +171,19 @@ const inSlot =
     await driveTask(crew)(job, durable).finally(() => slots.leave(job))
   }
 
-/** Another machine claimed it, or began it: from now on it has a slot of this one. */
-async function seat({ records, here }: Crew, slots: Slots, { id, task, attempt }: Job): Promise<void> {
+/** Another machine claimed it, or began it: from now on it has a slot of this one, and what is left of it on this host ends. */
+async function seat(
+  { reading, records, system, here, settings }: Crew,
+  slots: Slots,
+  { id, task, attempt }: Job,
+): Promise<void> {
   const slot = slots.free() ?? slots.busy() + 1
   slots.take(slot, id)
-  await records.seat(task, attempt, { machine: here.machine, slot })
+  const { machine } = here
+  const before = await reading.attempt(task, attempt)
+  const mark = runId(here.project, task, attempt)
+  if (before && before.machine !== machine) await system.end({ folder: null, mark, graceMs: settings.stop_grace })
+  await records.seat(task, attempt, { machine, slot })
 }
 
 function writeHolder({ places }: Project, about: Omit<Holder, 'pid' | 'since'>): Holder {

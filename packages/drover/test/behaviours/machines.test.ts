@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { onPostgres, type TestDatabase } from '../support/postgres.ts'
+import { makeTravellers } from '../support/travelling.ts'
+import type { World } from '../support/world.ts'
+
+const machines = async (t: TestContext, database: TestDatabase, clones: number, settings = '') => {
+  const { url } = await database.another()
+  const { remote, worlds } = await makeTravellers(t, { clones, database: url, settings })
+  return { remote, first: worlds[0]!, second: worlds[1]! }
+}
+
+const completed = (world: World, ids: readonly string[]): Promise<true> =>
+  world.until('all is done', async (reading) => {
+    const tasks = await Promise.all(ids.map((id) => reading.task(id)))
+    return tasks.every((task) => task?.status === 'completed') ? true : undefined
+  })
+
+await onPostgres((database) => {
+  test('a project in a database runs on one machine as it does on a file', async (t) => {
+    const { remote, first } = await machines(t, database, 1)
+    for (const n of [1, 2, 3]) await first.add(`t${n}`, `echo ${n} > file${n}`)
+    for (const n of [4, 5, 6]) await first.add(`t${n}`, `cat file${n - 3} > file${n}`, '-b', `t${n - 3}`)
+    await first.run()
+    assert.deepEqual(remote.landed().toSorted(), ['t1', 't2', 't3', 't4', 't5', 't6'])
+    assert.equal(remote.git('show', 'main:file6'), '3')
+    assert.deepEqual(await first.story('t6'), [
+      ...['task.created', 'task.unblocked', 'task.claimed', 'task.started', 'task.passed'],
+      ...['landing.intended', 'landing.landed', 'task.completed'],
+    ])
+  })
+
+  test('two machines share the work of one project, and each lands on what the other landed', async (t) => {
+    const { remote, first, second } = await machines(t, database, 2, 'workers = 2')
+    const ids = [1, 2, 3, 4, 5, 6].map((n) => `t${n}`)
+    const daemons = [await first.daemon(), await second.daemon()]
+    for (const id of ids) await first.add(id, `echo ${id} > ${id}.txt; sleep 1`)
+    await first.add('last', 'cat t1.txt t6.txt > last.txt', '-b', 't1', '-b', 't6')
+    await completed(first, [...ids, 'last'])
+    for (const daemon of daemons) daemon.send('SIGTERM')
+    await Promise.all(daemons.map(({ ended }) => ended))
+    assert.deepEqual(remote.landed().toSorted(), ['last', ...ids])
+    assert.equal(remote.git('show', 'main:last.txt'), 't1\nt6')
+    const by = new Set((await first.all('task.started')).map(({ data }) => data.machine))
+    assert.deepEqual([...by].toSorted(), ['machine-1', 'machine-2'])
+  })
+
+  test('what a killed machine was doing another one does, in the same attempt and once', async (t) => {
+    const { remote, first, second } = await machines(t, database, 2, 'workers = 1\nlease = "3s"')
+    const alone =
+      'for p in $(cat $MARKS/pids); do kill -0 $p && echo twice >> $MARKS/twice; done; echo $$ >> $MARKS/pids'
+    const words = `${alone}; echo begun >> $MARKS/begun; test -f $MARKS/go || sleep 60; echo done > done.txt`
+    const dies = await first.daemon()
+    await first.add('one', words)
+    await first.untilMarked('begun')
+    await dies.kill()
+    second.env['MARKS'] = first.marks
+    writeFileSync(join(first.marks, 'go'), '')
+    const lives = await second.daemon()
+    await completed(first, ['one'])
+    lives.send('SIGTERM')
+    await lives.ended
+    assert.deepEqual(remote.landed(), ['one'])
+    assert.equal((await first.all('task.claimed')).length, 1)
+    assert.equal(first.marked('begun').length, 2)
+    assert.deepEqual(first.marked('twice'), [])
+    rmSync(join(first.root, '.drover/run/daemon.json'))
+  })
+})
