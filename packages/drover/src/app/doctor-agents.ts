@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { isParked } from '../domain/account.ts'
 import type { Account } from '../domain/rows.ts'
 import type { Abilities, Program } from '../ports/driver.ts'
+import { agentEnv } from './agent-env.ts'
+import { seeLogin } from './doctor-login.ts'
 import { bad, type Finding, ok, warn } from './finding.ts'
 import { environment } from './load-config.ts'
 import { untilTime } from './local-time.ts'
@@ -93,14 +95,23 @@ const costs: Record<Abilities['cost'], string> = {
   none: 'does not tell what it costs',
 }
 
-const abilityWords = ({ resumes, hint, tools, cost }: Abilities): string[] => [
+const limits: Record<Abilities['limits'], string> = {
+  time: 'tells when a limit is over',
+  minute: 'tells the minute when a limit is over',
+  none: 'does not tell when a limit is over',
+}
+
+const abilityWords = ({ resumes, hint, tools, cost, limits: told, remembersBroken }: Abilities): string[] => [
   hints[hint],
   resumes ? 'goes on in the same session' : 'begins anew each time',
   ...(tools ? ['has drover’s tools'] : []),
   costs[cost],
+  limits[told],
+  ...(resumes && !remembersBroken ? ['does a tool again that a pause broke off'] : []),
 ]
 
-async function checkAccounts({ project, agents, accounts, needed }: Checking, name: string): Promise<Finding[]> {
+async function checkAccounts(checking: Checking, name: string): Promise<Finding[]> {
+  const { project, agents, accounts, needed } = checking
   const hand = agents.hands().find(({ agent }) => agent === name)
   const now = project.clock.now()
   const findings: Finding[] = []
@@ -109,7 +120,7 @@ async function checkAccounts({ project, agents, accounts, needed }: Checking, na
     const login = agents.login(name, id)
     if (row && isParked(row, now))
       findings.push(resting(row, { now, login, isNeeded: needed.has(name) && hand?.accounts.length === 1 }))
-    else if (login !== undefined || (hand?.accounts.length ?? 0) > 1) findings.push(await working(project, id, login))
+    else if (login !== undefined || (hand?.accounts.length ?? 0) > 1) findings.push(await standing(checking, name, id))
   }
   return findings
 }
@@ -125,12 +136,20 @@ function resting(
   return (isNeeded ? bad : warn)('account', `nobody is logged in for ${name}${said}`, remedy)
 }
 
-/** Nobody is asked who is logged in: that an attempt was answered is what is known. */
-async function working({ reading, clock }: Project, id: string, login: string | undefined): Promise<Finding> {
+/** What its program and its files show; that an attempt was answered lately is worth more than a no. */
+async function standing({ project, agents }: Checking, name: string, id: string): Promise<Finding> {
+  const { config, reading, clock } = project
+  const { program } = agents.driverFor(name)
+  const own = { ...config.agents[name]?.env, ...agents.envOfAccount(name, id) }
+  const env = agentEnv(environment, config.settings.env_pass, own)
+  const seen = program ? await seeLogin({ file: agents.find(program.name), program }, env) : undefined
+  const { login, why } = seen ?? { login: 'unknown', why: 'it is run as a command' }
   const at = await reading.lastWorked(id)
-  if (at === undefined)
-    return ok('account', `${id}: its login is not known until it has worked${login ? ` (${login})` : ''}`)
-  return ok('account', `${id} is logged in: it last worked ${sinceWords(clock.now() - at)}`)
+  const worked = at === undefined ? '' : `; it last worked ${sinceWords(clock.now() - at)}`
+  const remedy = agents.login(name, id) ?? 'log in'
+  if (login === 'ok') return ok('account', `${id}: login ok (${why})${worked}`)
+  if (login === 'missing' && at === undefined) return warn('account', `${id}: login missing (${why})`, remedy)
+  return ok('account', `${id}: login unknown (${why}${worked}): ${remedy}`)
 }
 
 function sinceWords(ms: number): string {

@@ -53,10 +53,13 @@ export async function bridgeOpencode(opening: Opening, { stdin, print, stop }: A
     server.stop()
   }
   const speak = async (): Promise<void> => {
+    const isThere = startingSlowly(print)
     const http = openHttp(await server.url, server.password)
     print({ bridge: 'ready', version: await http.health(over.signal) })
     const talk = openSession(opening, http, print)
-    if (await talk.open(over.signal)) for await (const intent of objectsIn(stdin)) await talk.hear(intent)
+    const isOpen = await talk.open(over.signal)
+    isThere()
+    if (isOpen) for await (const intent of objectsIn(stdin)) await talk.hear(intent)
     finish() // nobody can say anything any more
   }
   speak().catch((error: Error) => {
@@ -70,6 +73,17 @@ export async function bridgeOpencode(opening: Opening, { stdin, print, stop }: A
   if (stop.aborted || isDone) return 0
   print({ bridge: 'over', ...how })
   return 1
+}
+
+const startMs = 60_000
+
+/** On a busy machine a start takes a while: for a minute that is no silence. */
+function startingSlowly(print: Around['print']): () => void {
+  const begun = Date.now()
+  const signs = setInterval(() => {
+    if (Date.now() - begun < startMs) print({ bridge: 'alive' })
+  }, 1_000).unref()
+  return () => clearInterval(signs)
 }
 
 /** The session and what is known of it: whether it is at work. */

@@ -45,6 +45,8 @@ export function passed(): (event: Fields) => Fields | undefined {
       const part = shortened(fieldsIn(about['part']))
       if (part && isNews(part)) return told(type, { sessionID: part['sessionID'], part })
     }
+    // Its heartbeat comes every ten seconds, also while a model never answers.
+    if (type.startsWith('server.')) return undefined
     if (Date.now() - aliveAt < aliveEveryMs) return undefined
     aliveAt = Date.now()
     return { bridge: 'alive' }

@@ -4,9 +4,12 @@ import { resolveTask, resolveTasks } from '../flow/operations/resolve-task.ts'
 import { manyTasksJson, oneTaskJson } from './around.ts'
 import { changing } from './changing.ts'
 import type { Context } from './command.ts'
+import type { Print } from './print.ts'
 
 export interface Done {
   sentence: string
+  /** It was said, and came to nothing. */
+  isInVain?: boolean
   next?: string
   /** Beside the task, for programs. */
   answer?: object
@@ -25,7 +28,7 @@ export async function forEachTask(
       all.push({ id: task.id, done: await act(project, task) })
     return { here: project, done: all }
   })
-  if (!print.json) for (const { done: one } of done) print.done({}, one.sentence, one.next)
+  if (!print.json) for (const { done: one } of done) show(print, one)
   else {
     const tasks = await Promise.all(done.map(({ id }) => resolveTask(here.reading, id)))
     const first =
@@ -34,4 +37,10 @@ export async function forEachTask(
         : { tasks: await manyTasksJson(here, tasks) }
     print.result({ ...first, ...done[0]?.done.answer }, () => [])
   }
+}
+
+function show(print: Print, { sentence, isInVain, next }: Done): void {
+  if (!isInVain) return print.done({}, sentence, next)
+  print.warn(sentence)
+  print.note('', next)
 }

@@ -1,5 +1,5 @@
 import type { Question } from '../domain/rows.ts'
-import { personReasons, waitsForPerson, type Task } from '../domain/task.ts'
+import { personReasons, tooLateFor, waitsForPerson, type Task } from '../domain/task.ts'
 import { openQuestions } from '../flow/operations/answer.ts'
 import type { Reading } from '../ports/reading.ts'
 import { escaped } from './escape.ts'
@@ -15,7 +15,7 @@ interface Asked extends Question {
 
 interface Item {
   task: Task
-  kind: NonNullable<Task['blockedReason']> | 'paused'
+  kind: NonNullable<Task['blockedReason']> | 'paused' | 'hint'
   /** What is asked, or why it waits. */
   words: string
   questions: Asked[]
@@ -24,12 +24,34 @@ interface Item {
   commands: string[]
 }
 
+/** So long a person is told that a hint came too late. */
+const missedForMs = 24 * 60 * 60_000
+
 /** Everything that only a person can move on: what is overdue first, then the oldest. */
 export async function readInbox(reading: Reading, now: number, epic?: string): Promise<Item[]> {
   const filter = { statuses: ['blocked', 'paused'], reasons: personReasons, ...(epic ? { epic } : {}) } as const
   const waiting = (await reading.tasks(filter)).filter((task) => waitsForPerson(task))
   const items = await Promise.all(waiting.map((task) => itemOf(reading, task, now)))
-  return items.toSorted((a, b) => Number(isLate(b)) - Number(isLate(a)) || a.since - b.since)
+  const missed = await missedHints(reading, now - missedForMs, epic)
+  return [...items, ...missed].toSorted((a, b) => Number(isLate(b)) - Number(isLate(a)) || a.since - b.since)
+}
+
+/** Nothing waits for these, but whoever gave one should hear that nobody heard it. */
+async function missedHints(reading: Reading, since: number, epic: string | undefined): Promise<Item[]> {
+  const missed = await reading.missedHints(since)
+  const items = missed.map(async ({ task: id, text, at }): Promise<Item> => {
+    const task = (await reading.task(id))!
+    const commands = task.status === 'completed' ? [`drover retry ${id} --force`] : [`drover show ${id}`]
+    return {
+      task,
+      kind: 'hint',
+      words: `not delivered, ${tooLateFor(task)}: ${text}`,
+      questions: [],
+      since: at,
+      commands,
+    }
+  })
+  return (await Promise.all(items)).filter(({ task }) => epic === undefined || task.epicId === epic)
 }
 
 const isLate = ({ questions }: Item): boolean => questions.some(({ isOverdue }) => isOverdue)

@@ -13,6 +13,7 @@ export interface PrintOptions {
 /** Results go to stdout, everything else to stderr. */
 export interface Print {
   readonly json: boolean
+  readonly quiet: boolean
   readonly verbose: boolean
   /** Whether a person looks at stdout. */
   readonly isTerminal: boolean
@@ -45,6 +46,7 @@ export function openPrint(name: string, { json, quiet, verbose, color }: PrintOp
     json ? void stdout.write(`${safeJson(envelope(name, answer), 2)}\n`) : lines(human())
   return {
     json,
+    quiet,
     verbose,
     isTerminal: stdout.isTTY === true,
     ascii,

@@ -1,5 +1,5 @@
 import type { Project } from '../app/open-project.ts'
-import type { Task } from '../domain/task.ts'
+import { tooLateFor, type Task } from '../domain/task.ts'
 import type { Finding } from '../domain/event.ts'
 import type { Attempt, LandingRow, Question } from '../domain/rows.ts'
 import type { Report, Verdict } from '../domain/verdict.ts'
@@ -38,6 +38,7 @@ export async function wholeTask(project: Project, task: Task): Promise<Whole & {
     reading.questions({ task: task.id }),
   ])
   const subtasks = children.filter(({ kind }) => kind === 'subtask').toSorted(bySequence)
+  const isLate = tooLateFor(task) !== undefined
   const made = children.filter(({ kind }) => kind !== 'subtask')
   const json = {
     task: taskJson(task, beside),
@@ -45,7 +46,8 @@ export async function wholeTask(project: Project, task: Task): Promise<Whole & {
     landings: landings.map(landingJson),
     subtasks: subtasks.map(({ id, title, status, sequence }) => ({ id, title, status, sequence })),
     neededBy: neededBy.map(({ id }) => id),
-    hints: hints.map(({ text }) => text),
+    hints: isLate ? [] : hints.map(({ text }) => text),
+    missedHints: isLate ? hints.map(({ text }) => text) : [],
     spawned: made.map(({ id, title, status, kind }) => ({ id, title, status, kind })),
     questions: questions.map(questionJson),
     research: researchJson(task, beside.findings),
@@ -81,7 +83,7 @@ export function taskPage(whole: Whole, print: Print, now: number): string[] {
     ...block('Questions', whole.questions.flatMap(questionLines), print),
     ...block('Findings', whole.beside.findings.map(findingWords).flatMap(escapedLines), print),
     ...block(
-      'Hints that wait',
+      hintsTitle(task),
       hints.map(({ text }) => escaped(text)),
       print,
     ),
@@ -96,6 +98,12 @@ export function taskPage(whole: Whole, print: Print, now: number): string[] {
       print,
     ),
   ]
+}
+
+/** What nobody told it while it could still hear, nobody will. */
+function hintsTitle(task: Task): string {
+  const why = tooLateFor(task)
+  return why === undefined ? 'Hints that wait' : `Hints that were not delivered: ${why}`
 }
 
 function facts({ task, beside, neededBy }: Whole, { isTerminal }: Print, now: number): [string, string][] {

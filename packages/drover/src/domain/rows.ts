@@ -121,3 +121,11 @@ export interface Wish {
   about: unknown
   answer: unknown
 }
+
+/** Words of a person that came too late: their task was completed, or split, before its agent could be told. */
+export interface MissedHint {
+  id: string
+  task: string
+  text: string
+  at: number
+}

@@ -211,6 +211,7 @@ export interface AgentSettings {
   args: readonly string[]
   env: Record<string, string>
   permission: string
+  mcp: 'drover' | 'own'
   accounts: readonly string[]
   account: Record<string, AccountSettings>
   account_command: string
@@ -238,6 +239,7 @@ export const agentSettings = {
   args: setting(list, [], 'Further arguments'),
   env: setting(table, {}, 'Further environment'),
   permission: setting(text, 'full', 'full: it may do everything unasked; else a word of its own'),
+  mcp: setting(oneOf('drover', 'own'), 'drover', 'claude: own starts your own MCP servers too, once for each agent'),
   accounts: setting(list, [], 'Accounts that take turns'),
   account_command: setting(text, '', 'A command that prints the account to use'),
   fallback: setting(text, '', 'Another agent, or agent:model, while every account is at its limit'),

@@ -132,6 +132,9 @@ export const isOver = (task: Pick<Task, 'status'>): boolean =>
   task.status === 'completed' || task.status === 'failed' || task.status === 'cancelled'
 export const isAtWork = (task: Pick<Task, 'status'>): boolean =>
   task.status === 'claimed' || task.status === 'in_progress'
+/** Why nobody hears a hint for it any more that still waits; `retry --force` begins it anew. */
+export const tooLateFor = ({ status }: Pick<Task, 'status'>): string | undefined =>
+  ({ completed: 'the task was completed first', decomposed: 'the task was split first' })[status as string]
 /** What only a person can lift. */
 export const personReasons = blockedReasons.filter((reason) => reason !== 'needs' && reason !== 'checkout')
 export const waitsForPerson = (task: Pick<Task, 'status' | 'blockedReason'>): boolean =>

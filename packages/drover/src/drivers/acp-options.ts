@@ -1,3 +1,4 @@
+import type { Counting } from './acp-usage.ts'
 import type { Driver, Program, Spec } from '../ports/driver.ts'
 
 /** What is special about one program that speaks the Agent Client Protocol. */
@@ -9,8 +10,7 @@ export interface AcpOptions {
   files?: (spec: Spec) => Readonly<Record<string, string>>
   /** A shell script that is done first, in the same process. */
   first?: (spec: Spec) => string | undefined
-  /** Its counts of tokens are of the whole process, not of one prompt. */
-  countsOn?: boolean
+  counting?: Counting
   /** A turn that is cancelled is forgotten whole, with the prompt that began it: words wait for its end, and a stop is a signal. */
   forgetsCancelled?: boolean
   /** It does not start the servers that a session is opened with: `args` names drover's. */

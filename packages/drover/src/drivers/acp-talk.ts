@@ -4,7 +4,7 @@ import { endOf } from './acp-ends.ts'
 import { giveLeave } from './acp-leave.ts'
 import { greeting, openSession, wishes } from './acp-session.ts'
 import { openUpdates } from './acp-updates.ts'
-import { openCounts } from './acp-usage.ts'
+import { openCounts, recordedIn, recordedMethod } from './acp-usage.ts'
 import { endedBy } from './error-words.ts'
 import { type Fields, fieldsIn, textIn } from './json.ts'
 import { ask, type Message, messagesIn, tell } from './json-rpc.ts'
@@ -18,7 +18,7 @@ const reply = (...lines: string[]): AgentEvent => ({ kind: 'reply', lines })
  */
 export function openAcpTalk(spec: Spec, options: AcpOptions): Talk {
   const updates = openUpdates(options.aside)
-  const usageIn = openCounts(options.countsOn ?? false)
+  const usageIn = openCounts(options.counting ?? {})
   let stage: 'greeting' | 'opening' | 'ready' = 'greeting'
   let version: string | null = null
   let session = ''
@@ -28,6 +28,8 @@ export function openAcpTalk(spec: Spec, options: AcpOptions): Talk {
   let pings = 0
   let told = 0
   let running = false
+  /** What a record says that was told before the session was open. */
+  let recorded: AgentEvent[] = []
   /** Words that wait for the end of the turn that was broken off for them. */
   let hints: { id: string; text: string }[] = []
 
@@ -50,7 +52,7 @@ export function openAcpTalk(spec: Spec, options: AcpOptions): Talk {
     wanted = wishes(spec, session, result)
     const model = textIn(fieldsIn(result['models'])['currentModelId']) || null
     stage = 'ready'
-    return [{ kind: 'session', session, model, version }, prepare()]
+    return [{ kind: 'session', session, model, version }, ...recorded, prepare()]
   }
 
   const end = (how: TurnEnd): AgentEvent[] => {
@@ -98,6 +100,7 @@ export function openAcpTalk(spec: Spec, options: AcpOptions): Talk {
   const meaning = (message: Message, now: number): AgentEvent[] => {
     if (message.kind === 'request') return [reply(giveLeave(spec, message.id, message.method, message.params))]
     if (message.kind !== 'notice') return answered(String(message.id), message, now)
+    if (message.method === recordedMethod) recorded = [recordedIn(message.params)]
     if (message.method !== 'session/update') return [{ kind: 'alive' }]
     if (prompts > 0) return updates.read(fieldsIn(message.params['update']))
     told++

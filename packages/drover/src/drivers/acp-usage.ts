@@ -7,8 +7,16 @@ interface Counts {
   outputTokens: number
 }
 
-/** Reads what a prompt took, told with its answer: in ACP's own form, or in Gemini's. `countsOn`: since the program began, so the difference is taken. */
-export function openCounts(countsOn: boolean): (result: Fields) => AgentEvent[] {
+export interface Counting {
+  /** Since the program began, so the difference is taken. */
+  countsOn?: boolean
+  /** What was not told in time stands in a record of the session's, which is told at the next start. */
+  keepsRecord?: boolean
+}
+
+/** Reads what a prompt took, told with its answer: in ACP's own form, or in Gemini's. */
+export function openCounts({ countsOn, keepsRecord }: Counting): (result: Fields) => AgentEvent[] {
+  const more = keepsRecord ? { recorded: {} } : {}
   let before: Counts = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 }
   return (result) => {
     const counts = countsIn(result)
@@ -19,7 +27,7 @@ export function openCounts(countsOn: boolean): (result: Fields) => AgentEvent[] 
       outputTokens: counts.outputTokens - before.outputTokens,
     }
     if (countsOn) before = counts
-    return [{ kind: 'usage', added, total: {} }]
+    return [{ kind: 'usage', added, total: {}, ...more }]
   }
 }
 
@@ -31,6 +39,19 @@ function countsIn(result: Fields): Counts | undefined {
   if (inputTokens === null && outputTokens === null) return undefined
   const cachedInputTokens = numberIn(said['cachedReadTokens']) ?? 0
   return { inputTokens: inputTokens ?? 0, cachedInputTokens, outputTokens: outputTokens ?? 0 }
+}
+
+/** The method of a line that drover's own script prints: what the session has cost by the program's record of it. */
+export const recordedMethod = '_drover/recorded'
+
+export function recordedIn(params: Fields): AgentEvent {
+  const count = (name: string): number => numberIn(params[name]) ?? 0
+  const recorded: Counts = {
+    inputTokens: count('input'),
+    cachedInputTokens: count('cached'),
+    outputTokens: count('output'),
+  }
+  return { kind: 'usage', added: {}, total: {}, recorded }
 }
 
 /** What the session has cost so far, where the agent tells. */

@@ -18,6 +18,8 @@ export function acpDriver(name: string, words: Words, options: AcpOptions = {}):
       interrupt: options.forgetsCancelled ? 'signal' : 'protocol',
       tools: true,
       cost: 'tokens',
+      limits: 'none',
+      remembersBroken: !options.forgetsCancelled,
     },
     program: options.program ?? null,
     ...(options.fallback && { fallback: options.fallback }),

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Driver, Intent, Spec, Talk, ToolServer } from '../ports/driver.ts'
+import { logins } from './logins.ts'
 import type { Words } from './words.ts'
 import { endingWithoutResult } from './claude-ending.ts'
 import { claudeReader } from './claude-stream.ts'
@@ -16,8 +17,16 @@ export function ampDriver(words: Words): Driver {
       interrupt: 'signal',
       tools: true,
       cost: 'tokens',
+      limits: 'none',
+      remembersBroken: true,
     },
-    program: { name: words.path, version: ['--version'], login: 'amp login', install: 'npm install -g @ampcode/cli' },
+    program: {
+      name: words.path,
+      version: ['--version'],
+      login: 'amp login',
+      whoIsIn: logins.amp,
+      install: 'npm install -g @ampcode/cli',
+    },
     spawn: (spec) => ({
       file: words.path,
       args: [...threadOf(spec), ...protocol, ...settingsOf(spec), ...modeOf(spec), ...toolsOf(spec), ...words.args],

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Driver, Intent, Spec, Talk, ToolServer } from '../ports/driver.ts'
+import { logins } from './logins.ts'
 import type { Words } from './words.ts'
 import { endingWithoutResult } from './claude-ending.ts'
 import { claudeReader } from './claude-stream.ts'
@@ -16,11 +17,14 @@ export function claudeDriver(words: Words): Driver {
       interrupt: 'protocol',
       tools: true,
       cost: 'money',
+      limits: 'time',
+      remembersBroken: true,
     },
     program: {
       name: words.path,
       version: ['--version'],
       login: 'claude auth login',
+      whoIsIn: logins.claude,
       install: 'npm install -g @anthropic-ai/claude-code',
     },
     spawn: (spec) => ({
@@ -30,7 +34,7 @@ export function claudeDriver(words: Words): Driver {
         ...sessionOf(spec),
         ...modelOf(spec),
         ...budgetOf(spec),
-        ...toolsOf(spec),
+        ...toolsOf(spec, words),
         ...permissionOf(spec),
         ...words.args,
       ],
@@ -66,10 +70,10 @@ const modelOf = ({ model }: Spec): string[] => (model === null ? [] : ['--model'
 const budgetOf = ({ budgetUsd }: Spec): string[] =>
   budgetUsd === null ? [] : ['--max-budget-usd', budgetUsd.toFixed(2)]
 
-/** Other servers of the user's are left out: they would be started once for every agent. */
-const toolsOf = ({ tools, folder }: Spec): string[] => [
+/** Other servers of the person's are left out unless they are wished for: it waits for all of them before its first turn, each time it starts. */
+const toolsOf = ({ tools, folder }: Spec, { ownServers = false }: Words): string[] => [
   ...(tools ? ['--mcp-config', join(folder, toolsFile)] : []),
-  '--strict-mcp-config',
+  ...(ownServers ? [] : ['--strict-mcp-config']),
 ]
 
 const looking = ['Read', 'Glob', 'Grep', 'WebFetch', 'WebSearch', 'Task']

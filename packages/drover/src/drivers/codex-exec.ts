@@ -3,6 +3,7 @@ import { mayAll, sandboxOf, settingsOf, toml, withNamesOnly } from './codex-conf
 import { tokensOf } from './codex-counts.ts'
 import { endedBy, reasonInWords, retryingAfter } from './codex-ends.ts'
 import { toolEvent } from './codex-items.ts'
+import { codexProgram } from './codex-program.ts'
 import { type Fields, fieldsIn, objectsIn, textIn } from './json.ts'
 import type { Words } from './words.ts'
 
@@ -18,13 +19,10 @@ export function codexExecDriver(words: Words): Driver {
       interrupt: 'signal',
       tools: true,
       cost: 'tokens',
+      limits: 'minute',
+      remembersBroken: true,
     },
-    program: {
-      name: words.path,
-      version: ['--version'],
-      login: 'codex login',
-      install: 'npm install -g @openai/codex',
-    },
+    program: codexProgram(words),
     spawn: (spec) => ({
       file: words.path,
       args: argumentsOf(spec, words.args),

@@ -1,5 +1,6 @@
 import type { Driver } from '../ports/driver.ts'
 import { codexExecDriver } from './codex-exec.ts'
+import { codexProgram } from './codex-program.ts'
 import { talkWithCodex } from './codex-talk.ts'
 import type { Words } from './words.ts'
 
@@ -15,13 +16,10 @@ export function codexDriver(words: Words): Driver {
       interrupt: 'protocol',
       tools: true,
       cost: 'tokens',
+      limits: 'minute',
+      remembersBroken: true,
     },
-    program: {
-      name: words.path,
-      version: ['--version'],
-      login: 'codex login',
-      install: 'npm install -g @openai/codex',
-    },
+    program: codexProgram(words),
     fallback: codexExecDriver(words),
     spawn: () => ({
       file: words.path,

@@ -12,6 +12,8 @@ export function commandDriver(name: string, command: string, env: Readonly<Recor
       interrupt: 'signal',
       tools: false,
       cost: 'none',
+      limits: 'none',
+      remembersBroken: false,
     },
     program: null,
     spawn: ({ run }) => ({

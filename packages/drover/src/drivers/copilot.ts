@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Driver, ToolServer } from '../ports/driver.ts'
 import { acpDriver, inShell } from './acp.ts'
 import { commandDriver } from './command.ts'
+import { logins } from './logins.ts'
 import type { Words } from './words.ts'
 
 const serversFile = 'copilot-mcp.json'
@@ -13,6 +14,7 @@ export const copilotDriver = (words: Words): Driver =>
       name: words.path,
       version: ['--version'],
       login: 'copilot login',
+      whoIsIn: logins.copilot,
       install: 'npm install -g @github/copilot',
     },
     args: ({ model, permission, readOnly, tools, folder }) => [
@@ -25,7 +27,7 @@ export const copilotDriver = (words: Words): Driver =>
     files: ({ tools }) =>
       tools === null ? {} : { [serversFile]: JSON.stringify({ mcpServers: { drover: server(tools) } }) },
     ignoresServers: true,
-    countsOn: true,
+    counting: { countsOn: true },
     aside: (text) => {
       if (/^Info: .*retrying/i.test(text)) return 'retrying'
       return text.startsWith('Error: ') ? 'error' : /^(?:Info|Warning): /.test(text) ? 'note' : undefined

@@ -36,9 +36,9 @@ export function openDrivers(agents: Readonly<Record<string, Said>>, self: readon
 
 /** A command of the user's own comes first, then ACP, then what drover knows. */
 function driverOf(name: string, said: Said, self: readonly string[]): Driver | undefined {
-  const { command = '', acp = '', path = '', args = [], env = {} } = said
+  const { command = '', acp = '', path = '', args = [], env = {}, mcp = 'drover' } = said
   if (command !== '') return commandDriver(name, command, env)
-  const words = (program: string): Words => ({ path: path || program, args, env, self })
+  const words = (program: string): Words => ({ path: path || program, args, env, self, ownServers: mcp === 'own' })
   if (acp !== '') return acpDriver(name, { ...words('sh'), args: ['-c', `exec ${acp} "$@"`, 'sh', ...args] })
   return Object.hasOwn(known, name) ? known[name]!(words(name)) : undefined
 }

@@ -44,6 +44,13 @@ export function endedBy(error: { code: number | null; text: string; more?: Field
   const details = ['errorKind', 'details', 'message'].map((name) => textIn(error.more?.[name]))
   const text = [error.text, ...details].filter(Boolean).join(': ')
   const byCode = error.code !== null && Object.hasOwn(codes, error.code) ? codes[error.code] : undefined
-  const reason = byCode ?? words.find(([, said]) => said(text))?.[0] ?? 'crashed'
-  return { reason, text, until: reason === 'limit' ? readResetTime(text, now) : null }
+  const found = byCode ?? words.find(([, said]) => said(text))?.[0] ?? 'crashed'
+  const until = found === 'limit' ? readResetTime(text, now) : null
+  return isPace(until, now) ? { reason: 'overloaded', text, until: null } : { reason: found, text, until }
 }
+
+const paceMs = 60_000
+
+/** Who is told to wait for seconds is only too fast: no account has to rest for that. */
+export const isPace = (until: number | null, now: number): boolean =>
+  until !== null && until > now - paceMs && until <= now + paceMs

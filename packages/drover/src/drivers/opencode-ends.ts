@@ -1,5 +1,5 @@
 import type { AgentEvent, TurnEnd, TurnReason } from '../ports/driver.ts'
-import { endedBy, saysLimit } from './error-words.ts'
+import { endedBy, isPace, saysLimit } from './error-words.ts'
 import { type Fields, fieldsIn, numberIn, textIn } from './json.ts'
 import { readResetTime } from './reset-time.ts'
 
@@ -24,8 +24,9 @@ export function retryOf(status: Fields, now: number): AgentEvent & { kind: 'limi
   const action = fieldsIn(status['action'])
   const text = textIn(status['message'])
   const next = numberIn(status['next'])
-  if (saysLimit(`${text} ${textIn(action['reason'])} ${textIn(action['title'])}`)) {
-    const until = Math.max(next ?? 0, readResetTime(text, now) ?? 0)
+  const reset = readResetTime(text, now)
+  if (saysLimit(`${text} ${textIn(action['reason'])} ${textIn(action['title'])}`) && !isPace(reset, now)) {
+    const until = Math.max(next ?? 0, reset ?? 0)
     return { kind: 'limit', reached: true, until: until || null, text }
   }
   const { reason } = endedBy({ code: null, text }, now)

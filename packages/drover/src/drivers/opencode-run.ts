@@ -5,6 +5,7 @@ import { type Fields, fieldsIn, objectsIn, textIn } from './json.ts'
 import { agentOf, configFor, mayAll } from './opencode-config.ts'
 import { endOf } from './opencode-ends.ts'
 import { toolOf, usageOf } from './opencode-parts.ts'
+import { logins } from './logins.ts'
 import type { Words } from './words.ts'
 
 const configFile = 'opencode-run.json'
@@ -28,11 +29,14 @@ export const opencodeRunDriver = (words: Words): Driver => ({
     interrupt: 'signal',
     tools: true,
     cost: 'money',
+    limits: 'none',
+    remembersBroken: true,
   },
   program: {
     name: words.path,
     version: ['--version'],
     login: 'opencode auth login',
+    whoIsIn: logins.opencode,
     install: 'npm install -g opencode-ai',
   },
   spawn: (spec) => ({

@@ -17,7 +17,7 @@ export function opencodeDriver(words: Words): Driver {
   if (file === undefined) return fallback
   return {
     ...fallback,
-    abilities: { ...fallback.abilities, hint: 'steer', interrupt: 'protocol' },
+    abilities: { ...fallback.abilities, hint: 'steer', interrupt: 'protocol', limits: 'time' },
     fallback,
     spawn: (spec) => ({
       file,

@@ -5,6 +5,8 @@ export interface Words {
   /** Further arguments, after drover's own. */
   args: readonly string[]
   env: Readonly<Record<string, string>>
+  /** The person's own MCP servers are started beside drover's. */
+  ownServers?: boolean
   /** The command and arguments that run drover itself, for a driver whose agent needs one of its programs. */
   self?: readonly string[]
 }

@@ -1,7 +1,8 @@
 import type { NewEvent } from '../domain/event.ts'
-import { noUsage, type Usage } from '../domain/task.ts'
+import { addUsage, noUsage, type Usage } from '../domain/task.ts'
 import type { AgentEvent } from '../ports/driver.ts'
 import { showsItWorks } from './accounts.ts'
+import { noteAnswer } from './answered.ts'
 import { overBudget } from './budget.ts'
 import { accountOf } from './launch.ts'
 import type { Talking } from './talking.ts'
@@ -38,6 +39,7 @@ const deeds: Deeds = {
   },
   turn({ heard }, { end }) {
     heard.turn = end
+    heard.turns += 1
     heard.busy.clear()
   },
 }
@@ -55,7 +57,7 @@ export async function act(talking: Talking, event: AgentEvent): Promise<void> {
     if (event.kind !== 'usage' && !heard.answered) await itWorks(talking)
     // It works on: what seemed to be the end of its turn was followed by another.
     if (event.kind !== 'usage') heard.turn = null
-    heard.answered = true
+    if (!heard.answered) await noteAnswer(talking)
   }
   await (deeds[event.kind] as (talking: Talking, event: AgentEvent) => Promise<void> | void)(talking, event)
 }
@@ -89,25 +91,33 @@ async function noteSession(talking: Talking, event: Extract<AgentEvent, { kind: 
 }
 
 /** Counts what came to be: what the agent adds itself, and how much a session's own total has grown since it was last written down. */
-async function noteUsage(talking: Talking, { added, total }: Extract<AgentEvent, { kind: 'usage' }>): Promise<void> {
+async function noteUsage(talking: Talking, told: Extract<AgentEvent, { kind: 'usage' }>): Promise<void> {
   const { crew, work, heard, folder } = talking
   const key = `usage/${crew.system.earlier(folder)}/${++heard.usages}`
   const { session } = heard
   const before = session === null ? {} : await crew.reading.sessionTotal(session)
-  const usage = grown({ added, total, before })
-  const data = { usage, session, total: { ...before, ...total } }
+  const usage = grown({ ...told, before })
+  const total = told.recorded ? addUsage({ ...noUsage, ...before }, usage) : { ...before, ...told.total }
+  const data = { usage, session, total }
   await tell(talking, key, [{ type: 'agent.usage', task: work.task, attempt: work.attempt, data }])
   talking.overBudget ??= (await overBudget(crew, work)) ?? null
 }
 
 const parts = Object.keys(noUsage) as (keyof Usage)[]
 
-/** A total that has shrunk belongs to a count that began anew. */
-export function grown(about: { added: Partial<Usage>; total: Partial<Usage>; before: Partial<Usage> }): Usage {
+interface Growth {
+  added: Partial<Usage>
+  total: Partial<Usage>
+  recorded?: Partial<Usage>
+  before: Partial<Usage>
+}
+
+/** A total that has shrunk belongs to a count that began anew; a record that is shorter than what was counted says nothing new. */
+export function grown(about: Growth): Usage {
   const one = (part: keyof Usage): number => {
     const [total, before] = [about.total[part], about.before[part] ?? 0]
     const since = total === undefined ? 0 : total < before ? total : total - before
-    return (about.added[part] ?? 0) + since
+    return (about.added[part] ?? 0) + since + Math.max(0, (about.recorded?.[part] ?? 0) - before)
   }
   return Object.fromEntries(parts.map((part) => [part, one(part)])) as unknown as Usage
 }

@@ -5,9 +5,10 @@ import { tell } from './act.ts'
 import { handBackWords } from './budget.ts'
 import { fallbackFile, goOn, noteInterruption, relaunch } from './go-on.ts'
 import { type Hint, waitingHints } from './hints.ts'
+import { inItsPlace, inNewProgram } from './in-place.ts'
 import { beginLast } from './hand-back.ts'
 import { accountOf } from './launch.ts'
-import { inItsPlace, steer } from './steer.ts'
+import { steer } from './steer.ts'
 import type { Talking } from './talking.ts'
 import { markOf, type Ran } from './work.ts'
 
@@ -107,7 +108,7 @@ async function afterWork(talking: Talking, turn: TurnEnd, { isAlive }: { isAlive
   return { end: 'over', exitCode: 0, signal: null, words: '', said: (turn.text || heard.words).slice(-8000) }
 }
 
-/** What is said to it now is its next turn. One that does not show in time that it heard is told in a turn begun for it. */
+/** What is said to it now is its next turn. A program that does not show in time that it heard makes room for one that begins with it. */
 async function takeUp(talking: Talking, hints: readonly Hint[], isAlive: boolean): Promise<undefined> {
   const { crew, work, heard, chosen } = talking
   if (chosen.driver.abilities.hint === 'interrupt' || !isAlive) return inItsPlace(talking, hints)
@@ -119,7 +120,7 @@ async function takeUp(talking: Talking, hints: readonly Hint[], isAlive: boolean
     const left = (await crew.reading.pendingHints(work.task)).filter(isUnsaid)
     return left.length === 0 ? undefined : inItsPlace(talking, left)
   }
-  return crew.clock.ticks() - heard.at < echoMs ? undefined : inItsPlace(talking, hints)
+  return crew.clock.ticks() - heard.at < echoMs ? undefined : inNewProgram(talking, hints)
 }
 
 /** A program that takes one prompt ends by itself, when it has written down what it remembers. */

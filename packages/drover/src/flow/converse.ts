@@ -7,6 +7,7 @@ import { deadlineOf, tooLate, tooQuiet } from './deadline.ts'
 import { fallbackFile, interrupt, interruptionIn, relaunch } from './go-on.ts'
 import { handBack, spentBefore } from './hand-back.ts'
 import type { Chosen } from './chosen.ts'
+import { forgetInPlace, settleInPlace } from './in-place.ts'
 import { launchProgram, sessionOf, spokenSpec } from './launch.ts'
 import { openSharing } from './share.ts'
 import { steer } from './steer.ts'
@@ -47,11 +48,7 @@ export async function converse(crew: Crew, durable: Durable, at: Meeting, signal
 async function begin(crew: Crew, durable: Durable, { work, chosen: wanted, folder, found }: Meeting): Promise<Talking> {
   const chosen = await asItSpeaks(crew, wanted, folder)
   const session = sessionOf(chosen)
-  if (found.state === 'absent')
-    await launchProgram(crew, work, chosen, {
-      folder,
-      opening: session === null ? 'anew' : { session, words: crew.system.earlier(folder) > 0 ? 'Go on.' : null },
-    })
+  if (found.state === 'absent') await launchFirst(crew, { work, chosen, folder, session })
   const spec = await spokenSpec(crew, work, chosen, { folder, session })
   const talking: Talking = {
     crew,
@@ -68,8 +65,19 @@ async function begin(crew: Crew, durable: Durable, { work, chosen: wanted, folde
     overBudget: null,
     sharing: openSharing(crew, work),
   }
-  if (found.state === 'alive' && !chosen.driver.abilities.adoptable) await takeUp(talking)
+  if (found.state !== 'absent') await takeOver(talking, found)
   return talking
+}
+
+/** A daemon before this one may have ended the attempt's last program, and died before it began the next. */
+async function launchFirst(
+  crew: Crew,
+  { work, chosen, folder, session }: Pick<Meeting, 'work' | 'chosen' | 'folder'> & { session: string | null },
+): Promise<void> {
+  const isAgain = crew.system.earlier(folder) > 0
+  if (isAgain) await forgetInPlace({ crew, folder })
+  const opening = session === null ? ('anew' as const) : { session, words: isAgain ? 'Go on.' : null }
+  await launchProgram(crew, work, chosen, { folder, opening })
 }
 
 /** A daemon before this one may have found that its program knows only the second way. */
@@ -79,10 +87,15 @@ async function asItSpeaks({ system }: Crew, chosen: Chosen, folder: string): Pro
   return isSecond ? { ...chosen, driver: fallback } : chosen
 }
 
-/** What it said so far is read without an answer. When it was not done yet, its session goes on in a new program. */
-async function takeUp(talking: Talking): Promise<void> {
-  await hear(talking, (at, event) => (event.kind === 'reply' ? Promise.resolve() : act(at, event)))
-  if (talking.heard.turn === null) await relaunch(talking, 'Go on.')
+/**
+ * Reads what it said so far. One whose answers only the old daemon could give gets none; when it was not done yet, its session
+ * goes on in a new program.
+ */
+async function takeOver(talking: Talking, { state }: AgentState): Promise<void> {
+  const isLost = state === 'alive' && !talking.chosen.driver.abilities.adoptable
+  await hear(talking, (at, event) => (isLost && event.kind === 'reply' ? Promise.resolve() : act(at, event)))
+  await settleInPlace(talking)
+  if (isLost && talking.heard.turn === null) await relaunch(talking, 'Go on.')
 }
 
 interface Bounds {

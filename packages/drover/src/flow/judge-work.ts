@@ -1,7 +1,7 @@
-import type { Task } from '../domain/task.ts'
 import type { Check, Report, Verdict } from '../domain/verdict.ts'
 import { passed, verdictOf } from '../domain/verdict.ts'
 import type { Crew } from './crew.ts'
+import { passedParts } from './parts.ts'
 import { readReportFile } from './report-file.ts'
 import { markOf, type Keeping, type Ran, type Work } from './work.ts'
 
@@ -44,7 +44,8 @@ export async function judgeWork(crew: Crew, { work, ran, kept }: Judging, signal
     verdictOf('unknown', 'nobody', 'no judge could tell how it went')
   const verdict = { ...said, changed }
   if (!passed(verdict)) return verdict
-  if (isResearch(task, work) && kept.files.length > 0) return overruled(verdict, wrote(kept.files))
+  const written = task.type === 'research' ? await writtenBy(crew, work, kept) : []
+  if (written.length > 0) return overruled(verdict, wrote(written))
   if (kept.problem !== null) return overruled(verdict, kept.problem)
   if (kept.leftovers && !crew.settings['land.auto_commit']) return overruled(verdict, uncommitted)
   if (!task.verify || task.checks.length === 0) return verdict
@@ -77,8 +78,24 @@ function contradiction({ verdict, summary }: Verdict, report: Report | null, red
 const worktreeOf = async ({ workspace }: Crew, { owner, attempt }: Work, { base, commit }: Keeping) =>
   (await workspace.find(owner)) ?? (await workspace.at({ task: owner, attempt, base, fresh: false, from: commit }))
 
-/** Of a sub-task nobody can tell which changes in its parent's worktree are its own. */
-const isResearch = ({ type }: Task, { task, owner }: Work): boolean => type === 'research' && task === owner
+/**
+ * What research changed. As a sub-task it comes behind those that passed: what stands on top of their work is its own, also from
+ * an earlier try. Only when its parent has worked before it can nobody tell whose a change is.
+ */
+async function writtenBy(crew: Crew, work: Work, kept: Keeping): Promise<string[]> {
+  const { owner, task, attempt } = work
+  if (task === owner) return kept.files
+  for (let n = 1; n <= attempt; n++)
+    if ((await crew.system.look(crew.here.folderOf(owner, n), markOf(crew, { owner, attempt: n }))).state !== 'absent')
+      return []
+  const before = (await passedParts(crew.reading, owner)).findLast(({ commit }) => commit !== null)?.commit ?? kept.base
+  return kept.commit === null ? [] : filesIn(await crew.workspace.patch(before, kept.commit))
+}
+
+/** Of each file that a patch changes, the name that it has now. */
+const filesIn = (patch: string): string[] =>
+  [...patch.matchAll(/^diff --git a\/.* b\/(.*)$/gm)].map(([, name]) => name!)
+
 const wrote = (files: readonly string[]): string =>
   `research changes nothing, but it left ${files.slice(0, 10).join(', ')}${files.length > 10 ? ` and ${files.length - 10} more` : ''}: the answer belongs into findings and the report`
 

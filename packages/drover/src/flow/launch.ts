@@ -1,4 +1,5 @@
 import type { Launch, Spec } from '../ports/driver.ts'
+import { hasAnswered } from './answered.ts'
 import { leftToSpend } from './budget.ts'
 import type { Crew } from './crew.ts'
 import type { Chosen } from './chosen.ts'
@@ -115,6 +116,7 @@ async function specOf(
   }
 }
 
+/** A session in which nobody has answered yet may not know its first words: it is told all of them, whatever it is told besides. */
 async function writeWords(
   crew: Crew,
   work: Work,
@@ -122,7 +124,15 @@ async function writeWords(
   { folder, opening }: { folder: string; opening: Opening },
 ): Promise<string> {
   if (opening === 'anew') return writePrompt(crew, task, work, folder)
-  const file = `${folder}/prompt.md`
-  await crew.system.writeFile(file, opening.words ?? (await wordsToGoOn(crew, task, work)))
+  const { session, words } = opening
+  if (await hasAnswered(crew, work, session)) {
+    const { text, files } = words === null ? await wordsToGoOn(crew, task, work) : { text: words, files: [] }
+    for (const one of files) await crew.system.writeFile(`${folder}/${one.name}`, one.text)
+    const file = `${folder}/prompt.md`
+    await crew.system.writeFile(file, text)
+    return file
+  }
+  const file = await writePrompt(crew, task, work, folder)
+  if (words !== null) await crew.system.writeFile(file, `${await crew.system.readFile(file)}\n${words}\n`)
   return file
 }

@@ -1,6 +1,6 @@
 import type { Task } from '../domain/task.ts'
 import type { Crew } from './crew.ts'
-import { everyHint } from './hints.ts'
+import { everyHint, toldInPrompt } from './hints.ts'
 import { compose } from './prompt/compose.ts'
 import { gather, type Telling } from './prompt/gather.ts'
 import type { Work } from './work.ts'
@@ -15,27 +15,13 @@ interface Writing extends Telling, Pick<Crew, 'ledger'> {
  * prompt's file. It has every hint that was given, for it begins a new memory; all of them count as delivered then.
  */
 export async function writePrompt(crew: Writing, task: Task, work: Work, folder: string): Promise<string> {
-  const hints = await crew.reading.pendingHints(task.id)
-  const known = await gather(crew, task, work, await everyHint(crew.reading, task.id))
+  const hints = await everyHint(crew.reading, task.id)
+  const words = hints.map(({ text }) => text)
+  const known = await gather(crew, task, work, words)
   const { text, files } = compose(known)
   for (const file of files) await crew.system.writeFile(`${folder}/${file.name}`, file.text)
   const file = `${folder}/prompt.md`
   await crew.system.writeFile(file, text)
-  await deliver(crew, work, hints)
+  await toldInPrompt(crew, work, hints)
   return file
-}
-
-async function deliver({ ledger, here }: Writing, work: Work, hints: readonly { id: string }[]): Promise<void> {
-  if (hints.length === 0) return
-  const events = hints.map(
-    (hint) =>
-      ({
-        type: 'task.hint_delivered',
-        task: work.task,
-        attempt: work.attempt,
-        data: { hint: hint.id, how: 'prompt' },
-      }) as const,
-  )
-  const request = `${work.task}/${work.attempt}/hints/${hints.at(-1)!.id}`
-  await ledger.append(events, { kind: 'machine', name: here.machine, request })
 }

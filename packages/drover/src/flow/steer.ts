@@ -1,5 +1,3 @@
-import { delivered } from './act.ts'
-import { goOn } from './go-on.ts'
 import { type Hint, waitingHints } from './hints.ts'
 import type { Talking } from './talking.ts'
 
@@ -22,12 +20,4 @@ async function sayAll(talking: Talking, hints: readonly Hint[]): Promise<undefin
     // Nobody waits for one that reads slowly: that it has heard is shown by what it says.
     void crew.system.say(folder, lines)
   }
-}
-
-export async function inItsPlace(talking: Talking, hints: readonly Hint[]): Promise<undefined> {
-  await goOn(talking, hints.map(({ text }) => text).join('\n\n'))
-  await delivered(
-    talking,
-    hints.map(({ id }) => id),
-  )
 }

@@ -33,6 +33,8 @@ export interface Talking {
 /** What one program has said since it began. */
 export interface Heard {
   turn: TurnEnd | null
+  /** How many turns have come to an end. */
+  turns: number
   limit: { until: number | null; text: string; at: number } | null
   words: string
   /** The model has answered at least once. */
@@ -47,6 +49,7 @@ export interface Heard {
 
 export const nothingHeard = (at: number): Heard => ({
   turn: null,
+  turns: 0,
   limit: null,
   words: '',
   answered: false,

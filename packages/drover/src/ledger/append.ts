@@ -2,7 +2,7 @@ import { adds } from '../domain/account.ts'
 import { move } from '../domain/moves.ts'
 import type { Event, Facts, NewEvent } from '../domain/event.ts'
 import type { Task } from '../domain/task.ts'
-import type { Appended, Part, Speaker } from '../ports/ledger.ts'
+import type { Appended, Hear, Part, Speaker } from '../ports/ledger.ts'
 import { accountNamed } from './accounts.ts'
 import { apply } from './apply.ts'
 import { decodeEvent } from './columns.ts'
@@ -14,6 +14,7 @@ export interface Said {
   by: Speaker
   at: number
   machine: string
+  hear?: Hear | undefined
 }
 
 /** Thrown to roll back; caught where the transaction began. */
@@ -26,7 +27,7 @@ export class Refused extends Error {
 }
 
 /** The one way to change a task: events and what they do to their tasks, or nothing. */
-export function* append({ events, by, at, machine }: Said): Part<Appended> {
+export function* append({ events, by, at, machine, hear }: Said): Part<Appended> {
   const key = keyOf(by, events)
   const known = yield* saidBefore(key, events.length)
   if (known.length > 0) return { outcome: 'already', events: known }
@@ -35,6 +36,7 @@ export function* append({ events, by, at, machine }: Said): Part<Appended> {
   for (const [i, event] of events.entries()) {
     const stamp = { key: i === 0 ? key : `${key}#${i + 1}`, at, machine, slot: null, actor: actorOf(by, machine) }
     written.push(...(yield* write({ ...event, ...stamp, seq: 0 })))
+    hear?.(i + 1)
   }
   return { outcome: 'appended', events: written }
 }

@@ -16,8 +16,8 @@ export function openLedger(connection: Connection, { machine, now }: { machine: 
   }
 
   return {
-    async append(events, by, beside) {
-      const said: Said = { events, by, at: now(), machine }
+    async append(events, by, beside, hear) {
+      const said: Said = { events, by, at: now(), machine, hear }
       const part = function* () {
         const answer = yield* append(said)
         if (answer.outcome === 'appended' && beside) yield* beside()

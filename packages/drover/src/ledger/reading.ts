@@ -2,7 +2,7 @@ import { standingOf, type Standing } from '../domain/summary.ts'
 import type { BlockedReason, TaskStatus, Usage } from '../domain/task.ts'
 import type { Finding } from '../domain/event.ts'
 import type { Part } from '../ports/ledger.ts'
-import type { Epic, Need, Proposal } from '../domain/rows.ts'
+import type { Epic, MissedHint, Need, Proposal } from '../domain/rows.ts'
 import type { Reading, TaskFilter } from '../ports/reading.ts'
 import { dueAfter } from './claim.ts'
 import {
@@ -173,6 +173,13 @@ export function openReading(connection: Connection): Reading {
       list(
         () => sql`select id, text, at, said from hint where task = ${task} and delivered_at is null order by at, id`,
         (row) => row as unknown as { id: string; text: string; at: number; said: number | null },
+      ),
+    missedHints: (since) =>
+      list(
+        () =>
+          sql`select hint.id, hint.task, hint.text, hint.at from hint join task on task.id = hint.task
+              where hint.delivered_at is null and hint.at >= ${since} and task.status in ('completed', 'decomposed') order by hint.at, hint.id`,
+        (row) => row as unknown as MissedHint,
       ),
   }
 }

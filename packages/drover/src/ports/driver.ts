@@ -16,6 +16,10 @@ export interface Abilities {
   tools: boolean
   /** What it tells of its cost. */
   cost: 'money' | 'tokens' | 'none'
+  /** How exactly it tells when a usage limit is over. */
+  limits: 'time' | 'minute' | 'none'
+  /** It remembers a tool that was broken off; else its model wants the same once more. */
+  remembersBroken: boolean
 }
 
 /** An MCP server that the agent is to start: drover's own. */
@@ -94,8 +98,11 @@ export type AgentEvent =
   | { kind: 'begins' }
   /** It tries again by itself. */
   | { kind: 'retrying'; cause: 'limit' | 'overloaded' | 'auth' | 'server'; delayMs: number | null; text: string }
-  /** `added` since the last such event; `total` of the whole session, also over resuming: who counts takes the difference. */
-  | { kind: 'usage'; added: Partial<Usage>; total: Partial<Usage> }
+  /**
+   * `added` since the last such event; `total` of the whole session, also over resuming: who counts takes the difference. `recorded` is what the
+   * program wrote down of the session, told or not: what was not counted of it is counted now, and never counted back.
+   */
+  | { kind: 'usage'; added: Partial<Usage>; total: Partial<Usage>; recorded?: Partial<Usage> }
   /** How full an account's limit is, 0 to 1, or that it is reached. Not yet the end of a turn. */
   | { kind: 'limit'; reached: boolean; until: number | null; text: string }
   /** The hint with this id has reached it. */
@@ -121,6 +128,18 @@ export interface Talk {
   ended?(about: { exitCode: number | null; signal: string | null; errors: string }): TurnEnd | undefined
 }
 
+/** Where it can be seen that somebody is logged in. */
+export interface Login {
+  /** Each of them is a login by itself. */
+  variables: readonly string[]
+  /** The folder of its configuration: below a variable's, or below the home where that is not set. */
+  place: { variable: string; below: string; otherwise: string }
+  /** In that folder, when somebody is logged in. */
+  file?: string
+  /** Arguments that make it say so itself, by its exit code. */
+  ask?: readonly string[]
+}
+
 /** How a person finds the program, and gets in. */
 export interface Program {
   /** What is looked for on the PATH. */
@@ -129,6 +148,7 @@ export interface Program {
   version: readonly string[]
   /** The command that logs in, to be shown to a person. */
   login: string
+  whoIsIn?: Login
   /** How it is installed, to be shown to a person. */
   install: string
 }

@@ -45,9 +45,12 @@ export interface Claim {
   now: number
 }
 
+/** Told while very many events are written: so many of them are. They are there when all are. */
+export type Hear = (written: number) => void
+
 export interface Ledger {
   /** Applies the events to their tasks and writes both, with the part beside them, or nothing at all. */
-  append(events: readonly NewEvent[], by: Speaker, beside?: () => Part): Promise<Appended>
+  append(events: readonly NewEvent[], by: Speaker, beside?: () => Part, hear?: Hear): Promise<Appended>
   /** Gives the best ready task to this slot and starts its job, in one transaction. */
   claim(claim: Claim, start: (task: Task) => Part): Promise<Task | undefined>
   /**

@@ -11,6 +11,7 @@ import type {
   Need,
   Proposal,
   Question,
+  MissedHint,
 } from '../domain/rows.ts'
 import type { Candidate } from '../domain/schedule.ts'
 import type { Standing } from '../domain/summary.ts'
@@ -94,6 +95,8 @@ export interface Reading {
   sessionTotal(session: string): Promise<Partial<Usage>>
   /** Oldest first. `said`: the attempt whose agent was told, and has not shown yet that it heard. */
   pendingHints(task: string): Promise<{ id: string; text: string; at: number; said: number | null }[]>
+  /** Hints that no agent will hear any more, because their task came to its end first, since that time. */
+  missedHints(since: number): Promise<MissedHint[]>
   /** A task's own usage and that of everything made for it: sub-tasks, spawned and split ones. */
   usageTotal(task: string): Promise<Usage>
   /** What was spent, the dearest first. */

@@ -1,6 +1,6 @@
-import { cost } from './stories/cost.ts'
+import { budgetOf, cost } from './stories/cost.ts'
 import { agentDies, daemonDiesAndAdopts } from './stories/dying.ts'
-import { limited, limitedTogether, silent, transient, unauthorized } from './stories/failing.ts'
+import { limited, limitedTogether, silentFor, transient, unauthorized } from './stories/failing.ts'
 import { hintedInTurn, paused, pausedInTool } from './stories/steering.ts'
 import { asks, waitsForChild } from './stories/tools.ts'
 import { parallel } from './stories/working.ts'
@@ -15,10 +15,11 @@ tell('claude', [
   agentDies,
   transient,
   unauthorized,
-  silent,
+  silentFor(4),
   limited,
   limitedTogether,
   cost,
+  budgetOf(1),
   waitsForChild,
   asks,
 ])

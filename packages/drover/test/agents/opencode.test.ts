@@ -1,7 +1,24 @@
-import { cost } from './stories/cost.ts'
+import { budgetOf, cost } from './stories/cost.ts'
 import { agentDies, daemonDiesAndAdopts } from './stories/dying.ts'
-import { hintedInTurn, paused } from './stories/steering.ts'
+import { limitedUntil, silentFor, transientOnce, unauthorized } from './stories/failing.ts'
+import { hintedInTurn, paused, pausedInTool } from './stories/steering.ts'
+import { asks, waitsForChild } from './stories/tools.ts'
 import { parallel } from './stories/working.ts'
 import { tell } from './tell.ts'
 
-tell('opencode', [parallel, hintedInTurn, paused, daemonDiesAndAdopts, agentDies, cost])
+tell('opencode', [
+  parallel,
+  hintedInTurn,
+  paused,
+  pausedInTool,
+  daemonDiesAndAdopts,
+  agentDies,
+  transientOnce,
+  unauthorized,
+  silentFor(15),
+  limitedUntil,
+  cost,
+  budgetOf(0.3),
+  waitsForChild,
+  asks,
+])

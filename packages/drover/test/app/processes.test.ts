@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { openProcesses, readPsLine } from '../../src/app/processes.ts'
-import { openWorld, until } from './attempt-world.ts'
+import { until } from './attempt-world.ts'
 
 test('a line of ps is read, with the mark behind the command', () => {
   const line =
@@ -22,14 +23,16 @@ test('a line of ps is read, with the mark behind the command', () => {
 })
 
 test('a zombie is seen as one', { skip: process.platform !== 'linux' }, async (t) => {
-  const world = openWorld(t)
-  // The shell starts a child and becomes a program that does not ask for its end.
-  const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 1000'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  // The shell becomes a program that does not ask for the end of its child: the shell itself would, if the child ended before.
+  const script = 'exec 3<&0; cat <&3 >/dev/null & echo $!; exec sleep 1000'
+  const parent = spawn('sh', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] })
+  t.after(() => parent.kill('SIGKILL'))
   const pid = Number(await new Promise((resolve) => parent.stdout.once('data', resolve)))
   const processes = openProcesses('linux', async () => '')
+  await until('no shell', async () => readFileSync(`/proc/${parent.pid}/comm`, 'utf8') === 'sleep\n')
+  assert.equal((await processes.one(pid))?.alive, true)
+  parent.stdin.end()
   await until('a zombie', async () => (await processes.one(pid))?.alive === false)
-  parent.kill('SIGKILL')
-  assert.ok(world.root)
 })
 
 test('ends that come together share one look at the processes', async () => {

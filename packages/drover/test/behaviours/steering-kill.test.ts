@@ -2,9 +2,19 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { type Remembered, addTalk, mark, remembered, sessions, starts, steps, stop } from '../support/talking.ts'
+import {
+  type Remembered,
+  addTalk,
+  mark,
+  prompts,
+  remembered,
+  sessions,
+  starts,
+  steps,
+  stop,
+} from '../support/talking.ts'
 import { unmark, untilPrinted, untilRemembered, withTalker } from '../support/talking.ts'
-import type { World } from '../support/world.ts'
+import { endIfThere, type World } from '../support/world.ts'
 
 const many = Array.from({ length: 40 }, (_, n) => `append a.txt line ${n}`)
 const lines = many.map((step) => step.slice('append a.txt '.length)).join('\n')
@@ -105,6 +115,45 @@ test('a daemon that is killed before its agent has a session begins it once', as
   assertOnce(world, 'a', many)
   assert.equal((await world.task('a')).attempts, 0)
   assert.equal(remembered(world).filter(starting).length, 1)
+  await stop(second)
+})
+
+test('an agent that is killed before it has answered is told the whole task once more, in its session', async (t) => {
+  const world = await withTalker(t, 'max_attempts = 9\n')
+  await addTalk(world, 'a', ['think go', ...many])
+  const daemon = await world.daemon()
+  const { pid } = await untilRemembered(world, 'the task', ({ kind }) => kind === 'prompt')
+  await world.until('the session is known', async () => (await world.task('a')).session ?? undefined)
+  process.kill(pid, 'SIGKILL')
+  mark(world, 'go')
+  await world.untilStatus('a', 'completed')
+  assertOnce(world, 'a', ['think go', ...many])
+  assert.deepEqual([starts(world), sessions(world).length], [['new', 'resumed'], 1])
+  const [first = '', again = ''] = prompts(world)
+  for (const words of [first, again]) assert.match(words, /^# Talk about a\n[^]*\[\[append a\.txt line 39\]\]/)
+  assert.match(again, /killed by SIGKILL/)
+  await stop(daemon)
+})
+
+test('an agent that is killed before its session is written down begins another, and nothing counts', async (t) => {
+  const world = await withTalker(t, 'max_attempts = 9\n')
+  mark(world, 'unwritten')
+  await addTalk(world, 'a', many)
+  const first = await world.daemon()
+  await world.until('the session is known', async () => (await world.task('a')).session ?? undefined)
+  await first.kill()
+  for (const { pid } of await world.processes()) endIfThere(pid)
+  unmark(world, 'unwritten')
+  const second = await world.daemon()
+  await world.untilStatus('a', 'completed')
+  assertOnce(world, 'a', many)
+  assert.deepEqual(starts(world), ['new', 'lost', 'new'])
+  const named = (await world.all('agent.session')).map(({ data }) => data.session)
+  assert.deepEqual(
+    named.map((session) => sessions(world).indexOf(session)),
+    [0, -1, 1],
+  )
+  assert.equal((await world.task('a')).attempts, 0)
   await stop(second)
 })
 

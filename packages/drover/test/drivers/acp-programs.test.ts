@@ -41,6 +41,38 @@ test('Gemini is told its model and mode, and its session is kept from its own cl
   assert.deepEqual(launch.args.slice(2, 5), ['sh', 'gemini', '--acp'])
 })
 
+/** A line of Gemini's record: with the tool that followed it is written once more. */
+const answer = (id: string, input: number, more = ''): string =>
+  `{"id":"${id}","type":"gemini","content":"\\"tokens\\":","tokens":{"input":${input},"output":10,"cached":4,"thoughts":0}${more}}\n`
+
+test('what answers of Gemini cost that were never told stands in its record, and is told with the session', () => {
+  const home = mkdtempSync(join(tmpdir(), 'drover-gemini-'))
+  try {
+    const chats = join(home, '.gemini/tmp/repo/chats')
+    mkdirSync(chats, { recursive: true })
+    const lines = [
+      '{"sessionId":"12345678-9"}\n',
+      '{"id":"u","type":"user"}\n',
+      answer('a', 100),
+      answer('a', 100, ',"toolCalls":[]'),
+    ]
+    writeFileSync(join(chats, 'session-2026-11-21T17-59-12345678.jsonl'), [...lines, answer('b', 200)].join(''))
+    const own = { ...spec, session: '12345678-9' }
+    const { file, args } = geminiDriver(run('true')).spawn(own)
+    const said = spawnSync(file, args, { env: { PATH: process.env['PATH'], HOME: home }, encoding: 'utf8' }).stdout
+    const talk = gemini.talk(own)
+    assert.deepEqual(talk.read(said.trim(), 0), [{ kind: 'alive' }])
+    talk.read('{"jsonrpc":"2.0","id":"initialize","result":{}}', 0)
+    const opened = talk.read('{"jsonrpc":"2.0","id":"session","result":{}}', 0)
+    assert.deepEqual(
+      opened.slice(0, 2).map((event) => (event.kind === 'usage' ? event.recorded : event.kind)),
+      ['session', { inputTokens: 300, cachedInputTokens: 8, outputTokens: 20 }],
+    )
+  } finally {
+    rmSync(home, { recursive: true })
+  }
+})
+
 test('a session of Gemini can be loaded in the minute it began in, and again after that', () => {
   const home = mkdtempSync(join(tmpdir(), 'drover-gemini-'))
   try {

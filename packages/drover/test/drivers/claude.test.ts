@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { claudeDriver } from '../../src/drivers/claude.ts'
+import { openDrivers } from '../../src/drivers/drivers.ts'
 import { spec, talkWith } from './fold.ts'
 
 const driver = claudeDriver({ path: 'claude', args: [], env: {} })
@@ -56,6 +57,16 @@ test('drover’s tools come from a file, so that their token stands in no list o
     mcpServers: { drover: { type: 'stdio', ...tools } },
   })
   assert.ok(!launch.args.join(' ').includes('secret'))
+})
+
+const isStrict = (agents: Parameters<typeof openDrivers>[0]): boolean =>
+  openDrivers(agents).driverFor('claude')!.spawn(spec).args.includes('--strict-mcp-config')
+
+test('a person’s own MCP servers are started only where the settings wish for them', () => {
+  assert.deepEqual(
+    [isStrict({}), isStrict({ claude: { mcp: 'drover' } }), isStrict({ claude: { mcp: 'own' } })],
+    [true, true, false],
+  )
 })
 
 test('an agent that is to change nothing may look and report', () => {

@@ -202,6 +202,14 @@ test('a limit that is waited for is told, with the time of the next try, or the 
   })
 })
 
+test('who is told to wait for seconds is only too fast: that is no limit of the account', () => {
+  const said = 'Rate limit reached for requests. Please try again in 1s.'
+  assert.equal(retryOf(said)?.kind, 'retrying')
+  assert.equal(retryOf(said.replace('1s', '90s'))?.kind, 'limit')
+  assert.equal(reason('APIError', { message: said, statusCode: 429 }), 'overloaded')
+  assert.equal(reason('APIError', { message: said.replace('1s', '20m'), statusCode: 429 }), 'limit')
+})
+
 test('a turn that is interrupted while it waits for a limit ended by that limit', () => {
   const retry = status('retry', { attempt: 1, message: 'quota', next: now + 60_000 })
   const stop = { bridge: 'interrupting' }

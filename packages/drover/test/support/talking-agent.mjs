@@ -48,7 +48,8 @@ if (!after('--resume') && known.some(({ kind }) => kind === 'prompt')) {
   process.exit(1)
 }
 note(after('--resume') ? 'resumed' : 'new')
-const plan = known.flatMap(({ kind, text }) => (kind === 'prompt' || kind === 'hint' ? stepsIn(text) : []))
+const plan = []
+for (const { kind, text } of known) if (kind === 'prompt' || kind === 'hint') learn(stepsIn(text))
 let done = known.filter(({ kind }) => kind === 'step').length
 const taken = new Set()
 const queue = []
@@ -146,6 +147,11 @@ const deeds = {
   hear: () => void input.resume(),
 }
 
+/** The same once more is no more to do. */
+function learn(steps) {
+  if (steps.join() !== plan.slice(0, steps.length).join()) plan.push(...steps)
+}
+
 /** What was said to it is taken up: from now on it remembers it. */
 function take(messages) {
   for (const { uuid, text } of messages) {
@@ -153,17 +159,20 @@ function take(messages) {
     const message = { role: 'user', content: text.slice(0, 1000) }
     out({ type: 'user', message, uuid: uuid ?? `prompt-${known.length}`, isReplay: true })
     note(uuid ? 'hint' : 'prompt', text)
-    plan.push(...stepsIn(text))
+    learn(stepsIn(text))
   }
 }
 
 const stays = new Set(['wait', 'think'])
+/** Of these it says itself that it does them. */
+const works = new Set(['write', 'append', 'sh', 'report'])
 
 /** One step. What may be cut short counts when it is done, anything else when it begins. */
 async function act(step) {
   const [name, ...args] = step.split(' ')
   const count = () => (done++, note('step', step))
   if (!stays.has(name)) count()
+  if (works.has(name)) assistant({ type: 'text', text: step })
   const how = await deeds[name](args)
   if (stays.has(name) && how === undefined) count()
   return how
@@ -181,6 +190,8 @@ async function turn() {
   now.isAtWork = true
   now.isInterrupted = false
   out({ type: 'system', subtype: 'init', model: 'claude-test', claude_code_version: '9.8.7' })
+  // As long as this mark is there, its session is named and nothing of it is written down.
+  while (marked('unwritten')) await pass(10)
   take(queue.splice(0))
   for (;;) {
     // Its model takes a while to answer, as long as this mark is there.

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { DroverError } from '../../domain/error.ts'
-import { importJsonl, type Imported } from '../../flow/operations/import-jsonl.ts'
+import { type Import, importJsonl, type Imported } from '../../flow/operations/import-jsonl.ts'
 import { changing } from '../changing.ts'
 import { command, type Context } from '../command.ts'
+import { openProgress } from '../progress.ts'
 import { readAll } from '../terminal.ts'
 
 export const importLines = command({
@@ -11,7 +12,7 @@ export const importLines = command({
   summary: 'Take over epics, stories and tasks from JSON lines',
   about:
     'One JSON object a line; "-" is stdin. type is epic, story or task; a story is a task, a task with story_id its sub-task. Also: id, title, description, ' +
-    'priority, epic_id, blocked_by, labels, run, checks, scope, agent, acceptance_criteria, max_attempts, task_type, story_points, estimated_hours.\n' +
+    'priority, epic_id, blocked_by, labels, run, checks, scope, agent, model, acceptance_criteria, max_attempts, task_type, story_points, estimated_hours.\n' +
     'All or nothing. What is here already is brought up to date.',
   options: {
     'dry-run': { type: 'boolean', about: 'Only check, and say what would be done' },
@@ -26,11 +27,12 @@ export async function importLinesFrom(
   context: Context,
   { file, text, dryRun }: { file: string; text: string; dryRun: boolean },
 ): Promise<void> {
-  if (text.length > much && context.terminal.stderr.isTTY) context.print.note('This is much: it takes some seconds.')
-  const imported = await changing(context, (project) => {
-    const { default_labels: labels, max_attempts: maxAttempts } = project.config.settings
-    return importJsonl(project, { text, defaults: { labels, maxAttempts }, dryRun }, project.person())
-  })
+  const imported = await watched(context, text, (hear) =>
+    changing(context, (project) => {
+      const { default_labels: labels, max_attempts: maxAttempts } = project.config.settings
+      return importJsonl(project, { text, defaults: { labels, maxAttempts }, dryRun, hear }, project.person())
+    }),
+  )
   for (const warning of imported.warnings) context.print.warn(warning)
   context.print.done(
     { ...imported, dryRun },
@@ -41,6 +43,22 @@ export async function importLinesFrom(
 
 /** Ten thousand lines take less than a second. */
 const much = 2_000_000
+
+/** Nobody waits for more than a second without seeing that it goes on. */
+async function watched<T>(
+  { terminal, print }: Context,
+  text: string,
+  work: (hear: NonNullable<Import['hear']>) => Promise<T>,
+): Promise<T> {
+  if (text.length <= much) return work(() => undefined)
+  const progress = openProgress(terminal.stderr, print)
+  progress.tell('read', 0, 1)
+  try {
+    return await work((written, all) => progress.tell('written', written, all))
+  } finally {
+    progress.close()
+  }
+}
 
 export async function readText({ terminal, globals }: Context, file: string): Promise<string> {
   if (file === '-') return readAll(terminal.stdin)

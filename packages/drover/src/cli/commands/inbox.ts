@@ -7,7 +7,7 @@ export const inbox = command({
   name: 'inbox',
   summary: 'What waits for a person, and how to answer each',
   about:
-    'Questions of agents, reviews, conflicts, red gates, budgets, attempts that took their machine with them, and what is paused. ' +
+    'Questions of agents, reviews, conflicts, red gates, budgets, attempts that took their machine with them, and what is paused; for a day also hints that came too late. ' +
     'Nothing is ever answered by itself: a question whose deadline has passed is shown as overdue, and waits on.',
   options: { epic: { type: 'string', short: 'e', arg: 'epic', about: 'Only tasks of this epic' } },
   examples: ['drover inbox', 'drover inbox --json | jq -r ".data.items[].commands[0]"'],

@@ -3,7 +3,7 @@ import { DroverError } from '../../domain/error.ts'
 import type { NewEvent } from '../../domain/event.ts'
 import { findCircle } from '../../domain/needs.ts'
 import { isAtWork, type Task, type TaskWords } from '../../domain/task.ts'
-import type { Speaker } from '../../ports/ledger.ts'
+import type { Ledger, Speaker } from '../../ports/ledger.ts'
 import type { Epic } from '../../domain/rows.ts'
 import type { Reading } from '../../ports/reading.ts'
 import { grouped } from './circle.ts'
@@ -16,6 +16,8 @@ export interface Import {
   text: string
   defaults: { labels: readonly string[]; maxAttempts: number }
   dryRun: boolean
+  /** Told how many of all are written, while they are. */
+  hear?: (written: number, all: number) => void
 }
 
 export interface Imported {
@@ -52,7 +54,10 @@ export async function importJsonl({ ledger, reading }: Ports, wish: Import, by: 
   const imported: Imported = { epics: [], tasks: [], updated: [], unchanged: 0, warnings }
   const ordered = entries.toSorted((a, b) => depth(a, world) - depth(b, world) || a.line - b.line)
   const events = ordered.flatMap((entry) => eventsOf(entry, { world, wish, imported, email: emailOf(by) }))
-  if (events.length > 0 && !wish.dryRun) await say(ledger, events, by, 'import-jsonl')
+  const told: Pick<Ledger, 'append'> = {
+    append: (said, who) => ledger.append(said, who, undefined, (written) => wish.hear?.(written, said.length)),
+  }
+  if (events.length > 0 && !wish.dryRun) await say(told, events, by, 'import-jsonl')
   return imported
 }
 

@@ -95,7 +95,7 @@ function readKind({ type = 'task' }: Fields): (typeof kinds)[number] {
 
 const known = new Set(
   (
-    'id type title description priority epic_id story_id blocked_by labels run checks scope agent acceptance_criteria ' +
+    'id type title description priority epic_id story_id blocked_by labels run checks scope agent model acceptance_criteria ' +
     'max_attempts task_type story_points estimated_hours'
   ).split(' '),
 )
@@ -106,6 +106,7 @@ function readWords(fields: Fields, warn: Warn): Partial<TaskWords> {
     ...readText(fields, 'description'),
     ...readText(fields, 'run'),
     ...readText(fields, 'agent'),
+    ...readText(fields, 'model'),
   }
   for (const [key, word] of Object.entries(lists)) if (key in fields) words[word] = list(fields, key)
   if (fields['priority'] != null) words.priority = clamped(fields['priority'], warn)
@@ -125,7 +126,7 @@ function clamped(value: unknown, warn: Warn): number {
   return inside
 }
 
-function readText<K extends 'description' | 'run' | 'agent'>(fields: Fields, key: K): { [_ in K]?: string } {
+function readText<K extends 'description' | 'run' | 'agent' | 'model'>(fields: Fields, key: K): { [_ in K]?: string } {
   const value = fields[key]
   if (value == null) return {}
   if (typeof value !== 'string') throw wrong(`"${key}" must be a text`)

@@ -14,7 +14,12 @@ export interface Ports {
 }
 
 /** Writes what a person says of one task; what cannot happen now becomes an error that names what can. */
-export async function say(ledger: Ledger, events: readonly NewEvent[], by: Speaker, verb: string): Promise<Event[]> {
+export async function say(
+  ledger: Pick<Ledger, 'append'>,
+  events: readonly NewEvent[],
+  by: Speaker,
+  verb: string,
+): Promise<Event[]> {
   const appended = await ledger.append(events, by)
   if (appended.outcome === 'impossible') throw impossible(appended.task, verb)
   if (appended.outcome === 'landing')

@@ -7,6 +7,8 @@ const program = '[[bash echo one]] [[wait go]] [[write d.txt it is written]] [[s
 
 /** The answer was asked for once: who asked for it lives on, and a daemon that did not start it can speak to it. */
 export const daemonDiesAndAdopts: Story = {
+  shows: 'daemonDies',
+  able: { adoptable: true },
   title: 'the agent works on while the daemon is killed, and the next one adopts it',
   async tell(agents) {
     const { world } = agents
@@ -27,6 +29,8 @@ export const daemonDiesAndAdopts: Story = {
 }
 
 export const daemonDiesAndResumes: Story = {
+  shows: 'daemonDies',
+  able: { adoptable: false },
   title: 'the next daemon goes on in the session of one that was killed, where it was',
   async tell(agents) {
     const { world, model } = agents
@@ -47,6 +51,7 @@ export const daemonDiesAndResumes: Story = {
 }
 
 export const agentDies: Story = {
+  shows: 'agentDies',
   title: 'an agent that is killed is started again in its session, where it was',
   async tell(agents) {
     const { world } = agents

@@ -4,6 +4,8 @@ import type { AgentWorld } from '../world.ts'
 
 /** The turn cannot end before the words are in it: until then the model goes on calling a tool that does nothing. */
 export const hintedInTurn: Story = {
+  shows: 'hint',
+  able: { hint: 'steer' },
   title: 'a hint reaches the running turn, once, and the model sees it',
   async tell(agents) {
     const { world } = agents
@@ -25,6 +27,7 @@ export const hintedInTurn: Story = {
 
 /** Where the program takes no words while it works, they come with its next turn, in the same session. */
 export const hintedByTurn: Story = {
+  shows: 'hint',
   title: 'a hint reaches the same session, once, with its next turn',
   async tell(agents) {
     const { world, model } = agents
@@ -43,6 +46,7 @@ export const hintedByTurn: Story = {
 }
 
 export const paused: Story = {
+  shows: 'pause',
   title: 'a paused task leaves no process, and goes on in the same session where it was',
   async tell(agents) {
     const { world } = agents
@@ -63,6 +67,8 @@ export const paused: Story = {
 }
 
 export const pausedInTool: Story = {
+  shows: 'pauseInTool',
+  able: { remembersBroken: true },
   title: 'a pause in the middle of a tool ends the tool’s processes, and the session goes on behind it',
   async tell(agents) {
     const { world } = agents
@@ -76,6 +82,27 @@ export const pausedInTool: Story = {
     await world.untilStatus('resting', 'completed')
     assert.equal(world.read('p.txt'), 'it is written\n')
     assert.equal(agents.sessions('resting').length, 1)
+    await stop(daemon)
+  },
+}
+
+/** The program forgets the call that was broken off, so its model wants it once more. */
+export const pausedInToolAgain: Story = {
+  shows: 'pauseInTool',
+  able: { remembersBroken: false },
+  title: 'a pause in the middle of a tool ends the tool’s processes, and the session goes on with that tool',
+  async tell(agents) {
+    const { world } = agents
+    const tool = 'echo $$ >> "$MARKS/tool"; grep -c . "$MARKS/tool" | grep -q 2 || sleep 100'
+    await agents.ask('resting', `[[bash echo one]] [[bash ${tool}]] [[write p.txt it is written]] [[say Ready.]]`)
+    const daemon = await world.daemon()
+    await world.untilMarked('tool')
+    await world.ok('pause', 'resting')
+    await rests(agents)
+    await world.ok('resume', 'resting')
+    await world.untilStatus('resting', 'completed')
+    assert.equal(world.marked('tool').length, 2)
+    await goneOn(agents, 'resting')
     await stop(daemon)
   },
 }

@@ -6,6 +6,8 @@ const wanted = JSON.stringify({ title: 'Write what I need', description: child, 
 
 /** There is room for one agent alone: whoever held it while it waits would wait for ever. */
 export const waitsForChild: Story = {
+  shows: 'child',
+  able: { tools: true },
   title: 'a task that makes another and waits for it gives its place away, and is woken in its session',
   wanted: { settings: 'workers = 1\n' },
   async tell(agents) {
@@ -32,6 +34,8 @@ export const waitsForChild: Story = {
 }
 
 export const asks: Story = {
+  shows: 'question',
+  able: { tools: true },
   title: 'a question waits for a person, and the answer reaches the session that asked',
   async tell(agents) {
     const { world } = agents

@@ -5,6 +5,7 @@ const ids = ['one', 'two', 'three']
 
 /** All of them stand at the gate before one may pass: nothing but working at once opens it. */
 export const parallel: Story = {
+  shows: 'parallel',
   title: 'tasks at once write, commit and land',
   async tell(agents) {
     const { world, model } = agents

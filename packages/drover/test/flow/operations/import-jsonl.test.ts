@@ -35,6 +35,7 @@ const project = lines(
     task_type: 'fix',
     max_attempts: 5,
     agent: 'codex',
+    model: 'gpt-small',
   },
   {
     id: 'STORY-001',
@@ -79,8 +80,9 @@ describe('importing JSON lines', () => {
         second.type,
         second.maxAttempts,
         second.agent,
+        second.model,
       ],
-      ['blocked', 'needs', 'make', ['make test'], ['src/**'], 'fix', 5, 'codex'],
+      ['blocked', 'needs', 'make', ['make test'], ['src/**'], 'fix', 5, 'codex', 'gpt-small'],
     )
   })
 

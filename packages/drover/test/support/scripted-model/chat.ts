@@ -61,7 +61,12 @@ export const chat: Dialect = {
       model: 'scripted',
       choices: [{ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null }],
     }),
-  refuse: refuseLikeOpenAi,
+  refuse(refusal) {
+    const refused = refuseLikeOpenAi(refusal)
+    if (refusal.kind !== 'limit') return refused
+    const seconds = Math.max(1, Math.ceil((refusal.until - Date.now()) / 1000))
+    return { ...refused, headers: { ...refused.headers, 'retry-after': String(seconds) } }
+  },
 }
 
 const id = (prefix: string): string => prefix + randomUUID().replaceAll('-', '').slice(0, 24)

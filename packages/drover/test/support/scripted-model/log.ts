@@ -67,5 +67,5 @@ export class Log {
   }
 }
 
-const line = ({ number, dialect, name, step, steps, call, outcome }: Entry): string =>
-  `${number} ${dialect} ${name ?? ''} ${step ?? 'aside'}/${steps} ${call ?? ''} ${outcome}`
+export const line = ({ number, dialect, session, name, step, steps, call, outcome }: Entry): string =>
+  `${number} ${dialect} ${session} ${name ?? ''} ${step ?? 'aside'}/${steps} ${call ?? ''} ${outcome}`
