@@ -128,7 +128,7 @@ function* changedStanding(event: Event): Part<Task[]> {
   if (event.type === 'task.blocked' && event.data.reason !== 'needs') return []
   const ids = yield* all<{ id: string }>(
     sql`select id from task where ((status = 'ready' and open_needs > 0) or (status = 'blocked' and blocked_reason = 'needs' and open_needs = 0))
-        and (id = ${event.task} or id in (select task from need where needs = ${event.task}))`,
+        and id in (select ${event.task} union all select task from need where needs = ${event.task})`,
   )
   const tasks: Task[] = []
   for (const { id } of ids) tasks.push((yield* taskById(id))!)

@@ -13,6 +13,8 @@ const base = {
   DATABASE_URL: 'postgres://',
   DROVER_RUN_ID: 'of another',
   DROVER_DATABASE_URL: 'postgres://',
+  DBOS_SYSTEM_DATABASE_URL: 'postgres://',
+  PGPASSWORD: 'geheim',
   GIT_DIR: '/elsewhere',
   NPM_TOKEN: 'npm',
   npm_config_x: 'x',
@@ -36,6 +38,14 @@ test('settings let more through, by name or by its beginning', () => {
   assert.equal(seen['NPM_TOKEN'], 'npm')
   assert.equal(seen['npm_config_x'], 'x')
   assert.ok(!('UNSET' in seen))
+})
+
+test('nothing lets the way to the ledger through, not even a setting that names it', () => {
+  const seen = agentEnv(base, ['PG*', 'DBOS_SYSTEM_DATABASE_URL', 'DROVER_DATABASE_URL', '*'], {})
+  assert.deepEqual(
+    Object.keys(seen).filter((name) => name.startsWith('PG') || /^(?:DBOS|DROVER)_/.test(name)),
+    [],
+  )
 })
 
 test('nothing lets drover’s marks or git’s directions through from outside', () => {

@@ -3,11 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { asked, onPostgres } from '../support/postgres.ts'
-import { makePlace, makeProject, type Place } from './binary.ts'
+import { makePlace, makeProject } from './binary.ts'
+
+const withPassword = (url: string): string => url.replace('postgres@', 'postgres:geheim@')
 
 await onPostgres((database) => {
-  const withPassword = (url: string): string => url.replace('postgres@', 'postgres:geheim@')
-
   test('init --db makes a project in a database, and every command finds it there from then on', async (t) => {
     const { url } = await database.another()
     const place = makePlace(t)

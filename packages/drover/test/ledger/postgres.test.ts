@@ -9,6 +9,29 @@ import { ledgerSuite, type LedgerWorld } from '../conformance/ledger.ts'
 import { created, person } from '../support/drafts.ts'
 import { asked, onPostgres } from '../support/postgres.ts'
 
+const asks = async ({ reading }: Pick<LedgerWorld, 'reading'>) =>
+  structuredClone([
+    await reading.idsLike('b'),
+    await reading.idsLike('task-'),
+    await reading.idsLike('B'),
+    (await reading.tasks({ label: 'a' })).map(({ id }) => id),
+    (await reading.tasks({ label: '","' })).map(({ id }) => id),
+    (await reading.tasks({ epic: 'e', statuses: ['blocked', 'paused'] })).map(({ id }) => id),
+    (await reading.recent({ epic: 'e', since: 0, until: 5, limit: 5, but: [] })).map(({ id }) => id),
+    await reading.costs('epic'),
+    await reading.costs('run'),
+    await reading.usageTotal('b'),
+    await reading.spentSince(0),
+    await reading.lastRun(),
+    await reading.durations(5),
+    await reading.standing('e'),
+  ])
+
+const lend = async (client: unknown): Promise<void> => {
+  assert.ok(client instanceof Client)
+  await client.query("insert into trusted (key, value) values ('lent', 'yes')")
+}
+
 await onPostgres((database) => {
   const { url } = database
   const open = (): Promise<LedgerWorld> => {
@@ -81,33 +104,12 @@ await onPostgres((database) => {
       ),
     ]
     for (const { ledger } of [postgres, sqlite]) await ledger.append(events, person('some'))
-    const asks = async ({ reading }: Pick<LedgerWorld, 'reading'>) =>
-      structuredClone([
-        await reading.idsLike('b'),
-        await reading.idsLike('task-'),
-        await reading.idsLike('B'),
-        (await reading.tasks({ label: 'a' })).map(({ id }) => id),
-        (await reading.tasks({ label: '","' })).map(({ id }) => id),
-        (await reading.tasks({ epic: 'e', statuses: ['blocked', 'paused'] })).map(({ id }) => id),
-        (await reading.recent({ epic: 'e', since: 0, until: 5, limit: 5, but: [] })).map(({ id }) => id),
-        await reading.costs('epic'),
-        await reading.costs('run'),
-        await reading.usageTotal('b'),
-        await reading.spentSince(0),
-        await reading.lastRun(),
-        await reading.durations(5),
-        await reading.standing('e'),
-      ])
     assert.deepEqual(await asks(postgres), await asks(sqlite))
     await sqlite.ledger.close()
   })
 
   test('a loan is part of the transaction, on its own connection; SQLite has none to lend', async () => {
     await using world = await open()
-    const lend = async (client: unknown): Promise<void> => {
-      assert.ok(client instanceof Client)
-      await client.query("insert into trusted (key, value) values ('lent', 'yes')")
-    }
     await world.ledger.transact(function* () {
       yield { lend }
       const [row] = yield { texts: ["select value from trusted where key = 'lent'"], values: [] }

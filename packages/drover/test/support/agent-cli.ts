@@ -1,11 +1,7 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import type { TestContext } from 'node:test'
-import { lock } from './lock.ts'
+import { fromNpm } from './from-npm.ts'
 
 interface Program {
   package: string
@@ -33,8 +29,6 @@ export interface RealAgent {
   env: Record<string, string>
 }
 
-const installsMs = 15 * 60_000
-
 /** The real program, or nothing where it cannot be had: then the test is skipped, and says so. In CI it fails. */
 export async function realAgent(t: TestContext, name: AgentName): Promise<RealAgent | undefined> {
   try {
@@ -51,21 +45,20 @@ export async function realAgent(t: TestContext, name: AgentName): Promise<RealAg
 /** The real program; installed from npm at its pinned version when no test has done so before. */
 export async function agentCli(name: AgentName): Promise<RealAgent> {
   const wanted: Program = agentPrograms[name]
-  const cache = cacheFolder()
-  const folder = join(cache, `${name}-${wanted.version}`)
-  const agent = { name, path: pathIn(folder, wanted), env: envIn(folder, wanted) }
-  if (existsSync(agent.path)) return agent
-  mkdirSync(cache, { recursive: true })
-  const unlock = await lock(join(cache, `${name}.lock`), installsMs)
-  try {
-    if (!existsSync(agent.path)) await install(wanted, folder)
-  } finally {
-    unlock()
-  }
-  return agent
+  const file = join('node_modules', '.bin', wanted.program)
+  const env = (folder: string) => envIn(folder, wanted)
+  const { package: from, version } = wanted
+  const folder = await fromNpm({
+    name,
+    package: from,
+    version,
+    into: cacheFolder(),
+    file,
+    proof: [file, '--version'],
+    env,
+  })
+  return { name, path: join(folder, file), env: env(folder) }
 }
-
-const pathIn = (folder: string, { program }: Program): string => join(folder, 'node_modules', '.bin', program)
 
 const envIn = (folder: string, { unpacksTo }: Program): Record<string, string> =>
   unpacksTo === undefined ? {} : { [unpacksTo]: join(folder, 'unpacked') }
@@ -73,27 +66,4 @@ const envIn = (folder: string, { unpacksTo }: Program): Record<string, string> =
 function cacheFolder(): string {
   const { DROVER_TEST_AGENTS: chosen, XDG_CACHE_HOME: caches } = process.env
   return chosen || join(caches || join(homedir(), '.cache'), 'drover-test-agents')
-}
-
-/** What is half installed has another name, so that whatever has the right one is whole. */
-async function install(wanted: Program, folder: string): Promise<void> {
-  const [begun, what] = [performance.now(), `${wanted.package}@${wanted.version}`]
-  process.stderr.write(`installing ${what} for the tests …\n`)
-  const half = `${folder}.half`
-  rmSync(half, { recursive: true, force: true })
-  mkdirSync(half)
-  const words = ['install', '--prefix', half, '--no-audit', '--no-fund', '--ignore-scripts=false', '--loglevel=error']
-  await run('npm', [...words, what], half, {})
-  await run(pathIn(half, wanted), ['--version'], half, { HOME: half, ...envIn(half, wanted) })
-  rmSync(folder, { recursive: true, force: true })
-  renameSync(half, folder)
-  process.stderr.write(`installed ${what} in ${Math.round((performance.now() - begun) / 1000)} s\n`)
-}
-
-async function run(file: string, words: string[], cwd: string, env: Record<string, string>): Promise<void> {
-  const child = spawn(file, words, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
-  const late = setTimeout(() => child.kill('SIGKILL'), installsMs)
-  const whole = Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
-  const [out, err, [code]] = await whole.finally(() => clearTimeout(late))
-  if (code !== 0) throw new Error(`${file} ${words.join(' ')} ended with ${code}: ${(out + err).slice(-2000)}`)
 }
