@@ -39,9 +39,9 @@ const linesPerFile = 300
 /** File: why it is one idea all the same. */
 const longFiles: Record<string, string> = { 'domain/error.ts': 'one table, with a row for every error' }
 const linesPerFolder: Record<string, number> = {
-  ports: 750,
+  ports: 800,
   domain: 2300,
-  flow: 2950,
+  flow: 3200,
   'flow/operations': 1700,
   'flow/prompt': 600,
   'flow/handoff': 650,

@@ -26,10 +26,10 @@ await onPostgres((database) => {
     await first.run()
     assert.deepEqual(remote.landed().toSorted(), ['t1', 't2', 't3', 't4', 't5', 't6'])
     assert.equal(remote.git('show', 'main:file6'), '3')
-    assert.deepEqual(await first.story('t6'), [
-      ...['task.created', 'task.unblocked', 'task.claimed', 'task.started', 'task.passed'],
-      ...['landing.intended', 'landing.landed', 'task.completed'],
-    ])
+    assert.equal(
+      (await first.story('t6')).join(' '),
+      'task.created task.unblocked task.claimed task.started task.passed landing.intended landing.landed task.completed',
+    )
   })
 
   test('two machines share the work of one project, and each lands on what the other landed', async (t) => {
