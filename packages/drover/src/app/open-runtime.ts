@@ -5,6 +5,8 @@ import { schemaOf } from '../ledger/postgres-url.ts'
 import { workflowVersion } from '../runtimes/dbos-tables.ts'
 import { openSqliteRuntime } from '../runtimes/sqlite.ts'
 import { incarnationOf, isGone } from './incarnation.ts'
+import { startLeash } from './leash.ts'
+import { environment } from './load-config.ts'
 import type { Project } from './open-project.ts'
 
 interface Wanted {
@@ -30,7 +32,9 @@ export async function openRuntime(project: Project, wanted: Wanted): Promise<Run
     import('../runtimes/dbos-runtime.ts'),
   ])
   const schemas = { ledger: schemaOf(project.id), dbos: `${schemaOf(project.id)}_dbos` }
-  return openDbosRuntime({
+  const path = environment.PATH ?? '/usr/bin:/bin'
+  const leash = startLeash(project.places, { token: card.id, leaseMs: config.settings.lease, path })
+  const runtime = await openDbosRuntime({
     engine: await openDbos({ url: ledgerAt.url, schema: schemas.dbos, log }),
     ledger,
     records,
@@ -43,7 +47,15 @@ export async function openRuntime(project: Project, wanted: Wanted): Promise<Run
     patienceMs,
     isGone,
     onFailure,
+    onBeat: leash.beat,
     onDead: () => wanted.onLost(new DroverError('taken-over', { machine })),
     log,
   })
+  return {
+    ...runtime,
+    async stop() {
+      await runtime.stop()
+      leash.end()
+    },
+  }
 }

@@ -24,6 +24,8 @@ interface Options {
   patienceMs: number
   isGone(card: Card): boolean
   onFailure(job: Job, error: unknown): void
+  /** The lease begins anew. */
+  onBeat?(): void
   /** Others have taken over what ran here: this process must end. */
   onDead(): void
   log(level: 'info' | 'warn' | 'error', words: string): void
@@ -132,6 +134,7 @@ export async function openDbosRuntime(options: Options): Promise<Runtime> {
     async serve(given) {
       workflows = given
       const on = {
+        beat: () => options.onBeat?.(),
         fenced,
         back: () => void back().catch(options.onDead),
         dead: () => (lost.abort('lease'), options.onDead()),

@@ -37,6 +37,8 @@ interface Left {
 }
 
 interface Bells {
+  /** The lease begins anew. */
+  beat(): void
   /** No beat for most of the lease: others may soon take what runs here. */
   fenced(): void
   /** Beats again, and nobody has declared it dead. */
@@ -81,6 +83,7 @@ export function openExecutors(options: Options): Executors {
     )
     if (rows.length === 0) return false
     beatAt = at
+    on.beat()
     if (fenced) on.back()
     fenced = false
     return true

@@ -68,4 +68,18 @@ await onPostgres((database) => {
     assert.deepEqual(first.marked('twice'), [])
     rmSync(join(first.root, '.drover/run/daemon.json'))
   })
+
+  test('the agents of a daemon that was killed end before its lease does, when nobody takes them up', async (t) => {
+    const { first } = await machines(t, database, 1, 'lease = "3s"')
+    const daemon = await first.daemon()
+    await first.add('one', 'echo begun >> $MARKS/begun; sleep 60')
+    await first.untilMarked('begun')
+    const killedAt = performance.now()
+    await daemon.kill()
+    await first.until('its agent is gone', async () => ((await first.processes()).length === 0 ? true : undefined))
+    const took = performance.now() - killedAt
+    t.diagnostic(`gone after ${Math.round(took)} ms, with a lease of 3 s`)
+    assert.ok(took < 5_000, `${took} ms`)
+    rmSync(join(first.root, '.drover/run/daemon.json'))
+  })
 })
