@@ -56,7 +56,7 @@ async function launchOnce(
 
 function* areMade(): Part<boolean> {
   const [row] = yield sql`select to_regclass('job_given_up') is not null as made`
-  return row?.made === true
+  return Boolean(row?.made)
 }
 
 function* beginMaking(now: number): Part<boolean> {

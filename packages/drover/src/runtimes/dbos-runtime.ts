@@ -205,7 +205,7 @@ function* livingJobs(executor: string): Part<Living[]> {
   const rows =
     yield sql`select id, kind, task, attempt, lane, status = 'PENDING' and holder <> ${executor} as "isElsewhere"
     from job order by ordinal`
-  return rows.map((row) => ({ ...row }) as unknown as Living)
+  return rows.map((row) => ({ ...row, isElsewhere: Boolean(row.isElsewhere) }) as unknown as Living)
 }
 
 function* deathsOf(job: string): Part<number | undefined> {

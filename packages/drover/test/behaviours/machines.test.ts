@@ -56,6 +56,7 @@ await onPostgres((database) => {
     await first.add('one', words)
     await first.untilMarked('begun')
     await dies.kill()
+    assert.match((await first.drover('doctor')).stdout, /their machine is gone: one\/1/)
     second.env['MARKS'] = first.marks
     writeFileSync(join(first.marks, 'go'), '')
     const lives = await second.daemon()

@@ -63,7 +63,12 @@ test('work travels over http, and the password in its address is told to nobody'
   const { stdout, stderr } = await world.drover('doctor', '--trust')
   assert.match(stdout, /✗ +remote +origin: .*(Authentication failed|could not read)/)
   assert.doesNotMatch(stdout + stderr, /geheim/)
-  for (const file of ['.drover/drover.db', '.drover/drover.db-wal', '.drover/log/daemon.jsonl', '.drover/run/remote-away'])
+  for (const file of [
+    '.drover/drover.db',
+    '.drover/drover.db-wal',
+    '.drover/log/daemon.jsonl',
+    '.drover/run/remote-away',
+  ])
     if (world.has(file)) assert.doesNotMatch(world.read(file), /geheim/, file)
 })
 

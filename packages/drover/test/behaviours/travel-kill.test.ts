@@ -75,7 +75,10 @@ test('work whose way to the remote was cut after it arrived is not taken for tha
   const world = worlds[0]!
   await world.add('one', 'echo 1 > one.txt')
   const lost = join(world.marks, 'lost')
-  remote.hook('post-receive', `if grep -q refs/drover/wip; then [ -f '${lost}' ] || { echo lost >> '${lost}'; kill -9 $PPID; }; fi`)
+  remote.hook(
+    'post-receive',
+    `if grep -q refs/drover/wip; then [ -f '${lost}' ] || { echo lost >> '${lost}'; kill -9 $PPID; }; fi`,
+  )
   await world.run()
   assert.equal(world.marked('lost').length, 1)
   assert.deepEqual(remote.landed(), ['one'])

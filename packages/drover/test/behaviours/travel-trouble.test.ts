@@ -16,7 +16,9 @@ test('while the remote is away nothing fails: what works waits with words, and g
   writeFileSync(join(world.marks, 'go'), '')
   await world.add('late', 'echo 2 > late.txt')
   await world.untilStatus('late', 'in_progress')
-  await world.until('the remote is missed', async () => (world.log().match(/early waits for the remote/) ? true : undefined))
+  await world.until('the remote is missed', async () =>
+    world.log().match(/early waits for the remote/) ? true : undefined,
+  )
   assert.match(await world.ok('status'), /The remote is away: .*does not appear to be a git repository/)
   assert.match(await world.ok('why', 'early'), /The remote is away/)
   assert.equal((await world.all('task.passed')).length, 0, 'nothing has passed whose work is not there')
@@ -37,7 +39,9 @@ test('a run that is stopped while the remote is away ends, and the next one land
   world.env['REMOTE'] = remote.folder
   world.env['DROVER_ENV_PASS'] = 'MARKS,REMOTE'
   const daemon = await world.daemon()
-  await world.until('the remote is missed', async () => (world.log().match(/one waits for the remote/) ? true : undefined))
+  await world.until('the remote is missed', async () =>
+    world.log().match(/one waits for the remote/) ? true : undefined,
+  )
   daemon.send('SIGTERM')
   assert.equal((await daemon.ended).signal, null)
   renameSync(`${remote.folder}.away`, remote.folder)
@@ -49,7 +53,10 @@ test('a run that is stopped while the remote is away ends, and the next one land
 test('a push that the remote refuses waits for a person, in its words, and lands once it may', async (t) => {
   const { remote, worlds } = await makeTravellers(t)
   const [world] = worlds as [(typeof worlds)[0]]
-  remote.hook('pre-receive', 'while read old new ref; do case $ref in refs/heads/*) echo "main is closed on Fridays" >&2; exit 1;; esac; done')
+  remote.hook(
+    'pre-receive',
+    'while read old new ref; do case $ref in refs/heads/*) echo "main is closed on Fridays" >&2; exit 1;; esac; done',
+  )
   await world.add('one', 'echo 1 > one.txt')
   await world.run(8)
   assert.equal(await world.status('one'), 'blocked(review)')
@@ -90,7 +97,10 @@ test('commits that others push meanwhile are never lost', async (t) => {
   assert.equal(remote.git('show', 'main:theirs.txt'), 'theirs')
   assert.equal(remote.git('show', 'main:one.txt'), '1')
   assert.equal(remote.git('log', '-2', '--format=%s', 'main').split('\n')[1], 'theirs')
-  assert.deepEqual((await world.all('landing.refused')).map(({ data }) => data.reason), ['moved'])
+  assert.deepEqual(
+    (await world.all('landing.refused')).map(({ data }) => data.reason),
+    ['moved'],
+  )
   assert.equal(world.git('rev-parse', 'main'), remote.tip(), 'the checkout has both')
 })
 
@@ -102,7 +112,10 @@ test("a branch of the person's that has commits of its own stays theirs, and sta
   await world.run()
   assert.deepEqual(remote.landed(), ['one'])
   assert.equal(world.git('rev-parse', 'main'), own)
-  assert.match(await world.ok('status'), /Your main has 1 commit that is not on origin\/main, so agents do not see it; it lacks 1 commit of origin\/main/)
+  assert.match(
+    await world.ok('status'),
+    /Your main has 1 commit that is not on origin\/main, so agents do not see it; it lacks 1 commit of origin\/main/,
+  )
   assert.match((await world.drover('doctor')).stdout, /git pull --rebase origin main && git push origin main/)
   world.git('pull', '-q', '--rebase', 'origin', 'main')
   world.git('push', '-q', 'origin', 'main')
@@ -184,7 +197,9 @@ test('a remote that was exchanged is not spoken to until a person has agreed', a
   world.git('clone', '-q', '--bare', remote.folder, evil)
   await world.add('one', `git config remote.origin.url '${evil}'; echo 1 > one.txt`)
   const daemon = await world.daemon()
-  await world.until('it is seen', async () => (world.log().match(/nobody has agreed to \(remote\.origin\.url\)/) ? true : undefined))
+  await world.until('it is seen', async () =>
+    world.log().match(/nobody has agreed to \(remote\.origin\.url\)/) ? true : undefined,
+  )
   assert.equal(world.git('--git-dir', evil, 'for-each-ref', 'refs/drover'), '')
   world.git('config', 'remote.origin.url', `file://${remote.folder}`)
   await world.untilStatus('one', 'completed')

@@ -21,8 +21,7 @@ test('what passed lands by a push, and the checkout of whoever drives comes alon
 test('two that land at the same time on the same remote both land, each on what the other left', async (t) => {
   const { remote, worlds } = await makeTravellers(t, { clones: 2 })
   const names = worlds.map((_, n) => [1, 2].map((k) => `t${n}${k}`))
-  for (const [n, world] of worlds.entries())
-    for (const id of names[n]!) await world.add(id, `echo ${id} > ${id}.txt`)
+  for (const [n, world] of worlds.entries()) for (const id of names[n]!) await world.add(id, `echo ${id} > ${id}.txt`)
   await Promise.all(worlds.map((world) => world.run()))
   assert.deepEqual(remote.landed().toSorted(), names.flat().toSorted())
   for (const id of names.flat()) assert.equal(remote.git('show', `main:${id}.txt`), id)
