@@ -6,7 +6,7 @@ import { startDetached } from './system.ts'
 /**
  * Agents outlive their daemon, but not their lease: when it is over another machine does the same work. So a small shell beside the
  * daemon, which outlives it too, looks every second for the time of the last beat, and ends this machine's agents in time: asked
- * first, killed then. Their sessions can go on wherever they are begun again. It ends when there is a younger daemon, or none wanted.
+ * first, killed then. Their sessions can go on wherever they are begun again. It ends when there is a younger daemon, or none is wanted.
  */
 const script = `
 beat=$1 token=$2 limit=$3 attempts=$4 grace=$5
@@ -28,10 +28,11 @@ while sleep 1; do
   read -r at whose 2>/dev/null <"$beat" || exit 0
   [ "$whose" = "$token" ] || exit 0
   [ $(($(date +%s) - at)) -ge "$limit" ] || continue
-  living | while read -r pid folder; do printf stop >"$folder/interrupted"; kill -TERM "-$pid"; done
+  found=$(living)
+  [ "$found" ] || continue
+  echo "$found" | while read -r pid folder; do printf stop >"$folder/interrupted"; kill -TERM "-$pid"; done
   sleep "$grace"
-  living | while read -r pid folder; do kill -KILL "-$pid"; done
-  exit 0
+  echo "$found" | while read -r pid folder; do kill -KILL "-$pid"; done
 done
 `
 

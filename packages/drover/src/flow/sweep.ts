@@ -1,6 +1,6 @@
 import { landingJob } from './drive-task.ts'
 import type { NewEvent } from '../domain/event.ts'
-import { jobId } from '../domain/id.ts'
+import { jobId, runId } from '../domain/id.ts'
 import { settle, tookItsMachine } from '../domain/settle.ts'
 import type { Task } from '../domain/task.ts'
 import type { Crew } from './crew.ts'
@@ -12,7 +12,7 @@ export async function sweep(crew: Crew): Promise<number> {
   for (const job of jobs) crew.runtime.cancel(job.id)
   for (const task of tasks) {
     const deaths = await crew.runtime.deaths(jobOf(crew, task))
-    if (deaths !== undefined) await settleLost(crew, task, (row) => tookItsMachine(row, deaths))
+    if (deaths !== undefined) await setAside(crew, task, deaths)
     else if (task.status === 'landing') await startLanding(crew, task)
     else await giveUp(crew, task)
   }
@@ -33,6 +33,14 @@ async function startLanding(crew: Crew, { id, attempt, landings }: Stray): Promi
 const giveUp = (crew: Crew, stray: Stray): Promise<void> => {
   const end = { kind: 'broken', reason: 'lost', error: 'no job stood for this attempt' } as const
   return settleLost(crew, stray, (task) => settle(task, end, rulesFor(crew, task), crew.clock.now()))
+}
+
+/** What it left on this machine ends first: it would go on doing what its machines died of. */
+async function setAside(crew: Crew, stray: Stray, deaths: number): Promise<void> {
+  const { here, system, settings } = crew
+  const mark = runId(here.project, stray.id, stray.attempt)
+  await system.end({ folder: here.folderOf(stray.id, stray.attempt), mark, graceMs: settings.stop_grace })
+  await settleLost(crew, stray, (task) => tookItsMachine(task, deaths))
 }
 
 async function settleLost(crew: Crew, { id, attempt }: Stray, eventsFor: (task: Task) => NewEvent[]): Promise<void> {

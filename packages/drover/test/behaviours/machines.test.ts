@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { onPostgres, type TestDatabase } from '../support/postgres.ts'
+import { setTimeout as wait } from 'node:timers/promises'
+import { onPostgres, ownServer, type TestDatabase } from '../support/postgres.ts'
 import { makeTravellers } from '../support/travelling.ts'
 import type { World } from '../support/world.ts'
 
@@ -83,4 +84,57 @@ await onPostgres((database) => {
     assert.ok(took < 5_000, `${took} ms`)
     rmSync(join(first.root, '.drover/run/daemon.json'))
   })
+
+  test('a task that kills its daemon each time is blocked after four, and says so', async (t) => {
+    const { first } = await machines(t, database, 1, 'lease = "60s"')
+    await first.add('poison', 'while sleep 0.1; do kill -9 $(cat $MARKS/daemon); done')
+    for (let deaths = 0; deaths < 4; deaths++) {
+      const daemon = await first.daemon()
+      writeFileSync(join(first.marks, 'daemon'), String(daemon.pid))
+      await daemon.ended
+      rmSync(join(first.marks, 'daemon'))
+    }
+    const daemon = await first.daemon()
+    await first.untilStatus('poison', 'blocked(attempts)')
+    assert.match(await first.ok('why', 'poison'), /took its machine with it 4 times in a row/)
+    assert.deepEqual(
+      (await first.processes()).filter(({ mark }) => mark.startsWith('DROVER_RUN_ID')),
+      [],
+    )
+    daemon.send('SIGTERM')
+    await daemon.ended
+    assert.equal((await first.all('task.claimed')).length, 1)
+  })
+
+  test('what runs when the database is away for longer than the lease goes on in the same attempt, once', async (t) => {
+    const server = await ownServer()
+    const { remote, worlds } = await makeTravellers(t, { database: server.url, settings: 'lease = "3s"' })
+    t.after(() => server[Symbol.asyncDispose]())
+    const world = worlds[0]!
+    const daemon = await world.daemon()
+    const alone =
+      'for p in $(cat $MARKS/pids); do kill -0 $p && echo twice >> $MARKS/twice; done; echo $$ >> $MARKS/pids'
+    await world.add('one', `${alone}; echo begun >> $MARKS/begun; test -f $MARKS/go || sleep 60; echo done > done.txt`)
+    await world.untilMarked('begun')
+    await server.crash()
+    const pid = Number(world.marked('pids')[0])
+    while (isThere(pid)) await wait(50)
+    writeFileSync(join(world.marks, 'go'), '')
+    await server.start()
+    await completed(world, ['one'])
+    daemon.send('SIGTERM')
+    await daemon.ended
+    assert.deepEqual(remote.landed(), ['one'])
+    assert.equal(world.marked('begun').length, 2)
+    assert.deepEqual(world.marked('twice'), [])
+    assert.equal((await world.all('task.claimed')).length, 1)
+  })
 })
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
