@@ -13,7 +13,7 @@ import { until } from './timing.ts'
 const root = join(import.meta.dirname, '../../..')
 export const clone = join(root, 'bin/drover')
 /** As `bin/drover` and `daemon start` do it. */
-export const lean = '--max-semi-space-size=2'
+export const lean = '--max-semi-space-size=4'
 let cli: string | undefined
 
 /** The CLI as it is shipped: bundled. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import type { Task } from '../src/domain/task.ts'
 import { pictureOf } from '../test/support/invariants.ts'
-import { configurationOf } from './checks.ts'
-import type { Plan } from './plan.ts'
+import { configurationOf } from './checks-files.ts'
+import type { Plan } from './life.ts'
+import type { Planned } from './tasks.ts'
 import type { ChaosWorld } from './world.ts'
 
 /** What a campaign knows without asking drover: what was acknowledged, what the user did, how things were at the start. */
@@ -11,6 +12,14 @@ export interface Diary {
   readonly created: Set<string>
   /** What the user committed to the target. */
   readonly commits: string[]
+  /** All that somebody wanted to be done, whether it was acknowledged or not. */
+  readonly planned: Planned[]
+  /** What was imported, or tried to. */
+  readonly files: { file: string; epic: string; tasks: string[] }[]
+  /** How many epics were made by hand. */
+  epics: number
+  /** Kept work of which a branch was to be made, and its commit. */
+  readonly restoring: Map<string, string>
   readonly configuration: string
   assertCheckout(): void
   assertWork(tasks: readonly Task[]): void
@@ -23,6 +32,10 @@ export function openDiary(world: ChaosWorld, plan: Plan): Diary {
   return {
     created: new Set(),
     commits: [],
+    planned: [...plan.tasks],
+    files: [],
+    epics: 0,
+    restoring: new Map(),
     configuration: configurationOf(world),
     assertCheckout() {
       if (before !== undefined) return assert.equal(pictureOf(world), before)
@@ -30,14 +43,14 @@ export function openDiary(world: ChaosWorld, plan: Plan): Diary {
       if (plan.user === 'editing') assert.equal(world.read('README.md'), '# Mine, not committed\n')
     },
     assertWork(tasks) {
-      const idle = new Set(plan.tasks.filter(({ kind }) => kind === 'idle').map(({ id }) => id))
+      const idle = new Set(this.planned.filter(({ kind }) => kind === 'idle').map(({ id }) => id))
       const files = new Set(world.git('ls-tree', '-r', '--name-only', 'main').split('\n'))
       const shared = world.git('show', 'main:shared.txt').split('\n').slice(1)
       for (const { id, status } of tasks)
         if (status === 'completed' && !idle.has(id))
           assert.ok(files.has(`work/${id}`), `${id} is completed without its work`)
       assert.equal(new Set(shared).size, shared.length, `a line of shared.txt is there twice: ${shared.join(' ')}`)
-      for (const { id, kind } of plan.tasks)
+      for (const { id, kind } of this.planned)
         if (kind === 'shared' && tasks.some((one) => one.id === id && one.status === 'completed'))
           assert.ok(shared.includes(id), `the line of ${id} is gone from shared.txt`)
     },

@@ -4,10 +4,13 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { isFaultPoint, faultPoints } from '../src/app/fault-points.ts'
 import { bundle } from './bundle.ts'
-import { campaign, type Outcome } from './campaign.ts'
-import { matrix } from './matrix.ts'
-import { plan, type Plan } from './plan.ts'
+import { abandon, campaign, type Outcome } from './campaign.ts'
+import type { Plan } from './life.ts'
+import { type Cell, cellsWith, matrix } from './matrix.ts'
+import { plan } from './plan.ts'
 import { sabotages, type Sabotage } from './sabotages.ts'
+import { reachOf, wordsOf } from './reached.ts'
+import { unreachable } from './ways.ts'
 
 const help = `npm run chaos -- [options]: kills drover until something breaks
 
@@ -16,6 +19,7 @@ const help = `npm run chaos -- [options]: kills drover until something breaks
   --campaigns N    so many campaigns instead, for a replay: --seed S --campaigns 1
   --matrix         every named point once, with each way to die there
   --points WORD    of the matrix, only points with this word in their name
+  --from N         of the matrix, only the project that begins with this death
   --sabotage NAME  breaks drover on purpose, and must find it: a name, or all
   --seconds N      how long a sabotage may stay unfound (60)
   --jobs N         campaigns at the same time (2)
@@ -33,6 +37,7 @@ const { values } = parseArgs({
     campaigns: { type: 'string' },
     matrix: { type: 'boolean', default: false },
     points: { type: 'string', default: '' },
+    from: { type: 'string' },
     sabotage: { type: 'string' },
     seconds: { type: 'string', default: '60' },
     jobs: { type: 'string', default: '2' },
@@ -57,14 +62,21 @@ interface Totals {
   campaigns: number
   violations: number
   hits: Map<string, number>
+  /** Where somebody was struck, and how. */
+  strikes: Set<string>
 }
 
+const nothing = (): Totals => ({ kills: 0, campaigns: 0, violations: 0, hits: new Map(), strikes: new Set() })
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
 
 /** Runs these plans, some at a time, until there are no more or it is enough. */
-async function runAll(main: string, plans: Iterator<Plan>, isEnough: (totals: Totals) => boolean): Promise<Totals> {
-  const totals: Totals = { kills: 0, campaigns: 0, violations: 0, hits: new Map() }
+async function runAll(
+  main: string,
+  plans: Iterator<Plan>,
+  isEnough: (totals: Totals) => boolean,
+  totals = nothing(),
+): Promise<Totals> {
   const worker = async (): Promise<void> => {
     for (;;) {
       if (isEnough(totals)) return
@@ -74,6 +86,7 @@ async function runAll(main: string, plans: Iterator<Plan>, isEnough: (totals: To
       totals.kills += outcome.kills
       totals.campaigns++
       for (const [point, count] of outcome.hits) totals.hits.set(point, (totals.hits.get(point) ?? 0) + count)
+      for (const strike of outcome.strikes) totals.strikes.add(strike)
       if (outcome.violation) totals.violations++
       report(next.value, outcome)
     }
@@ -95,13 +108,13 @@ function report({ name }: Plan, { kills, ms, violation, evidence = '', folder }:
 const again = (name: string): string =>
   name.startsWith('seed ')
     ? `npm run chaos -- --seed ${name.slice('seed '.length)} --campaigns 1`
-    : `npm run chaos -- --matrix --points '${name}'`
+    : `npm run chaos -- --matrix${values.points && ` --points '${values.points}'`} --from ${name.split(' ')[1]}`
 
 /** Campaigns that are likely to show this sabotage, for ever. */
 function* likely({ shows }: Sabotage, from: number): Iterator<Plan> {
   for (let n = from; ; n++) {
     const isRush = n % 4 === 3
-    if (typeof shows === 'object') yield* { [Symbol.iterator]: () => matrix(shows.points) }
+    if (typeof shows === 'object') yield* { [Symbol.iterator]: () => matrix(cellsWith(shows.points)) }
     else if (isRush === (shows === 'rush')) yield plan(n)
   }
 }
@@ -143,6 +156,31 @@ async function find(folder: string, sabotage: Sabotage, seed: number): Promise<b
   return found
 }
 
+/** So often the deaths that nobody met are sought again: who comes at the right moment is up to chance. */
+const rounds = 3
+
+/** True when nothing was broken, and each point was met. */
+async function runMatrix(main: string, begun: number): Promise<boolean> {
+  const cells = cellsWith(values.points)
+  const totals = nothing()
+  if (values.from !== undefined) {
+    const [one] = [...{ [Symbol.iterator]: () => matrix(cells, Number(values.from)) }]
+    await runAll(main, (one ? [one] : []).values(), () => false, totals)
+    return totals.violations === 0
+  }
+  let left: readonly Cell[] = cells
+  for (let round = 1; round <= rounds && left.length > 0; round++) {
+    if (round > 1) say(`\n${left.length} deaths were not met, and are sought again`)
+    await runAll(main, matrix(left), () => false, totals)
+    left = reachOf(cells, totals.strikes).unmet
+  }
+  summary(totals, performance.now() - begun)
+  for (const [point, why] of Object.entries(unreachable)) say(`out of reach: ${point} (${why})`)
+  const reach = reachOf(cells, totals.strikes)
+  for (const line of wordsOf(cells, reach)) say(line)
+  return totals.violations === 0 && reach.never.length === 0
+}
+
 async function act(folder: string): Promise<boolean> {
   const seed = Number(values.seed ?? Math.floor(Math.random() * 1e9))
   const begun = performance.now()
@@ -158,9 +196,9 @@ async function act(folder: string): Promise<boolean> {
   }
   say(`seed ${seed}`)
   const main = await bundle(folder)
-  const totals = values.matrix
-    ? await runAll(main, matrix(values.points), () => false)
-    : values.campaigns !== undefined
+  if (values.matrix) return runMatrix(main, begun)
+  const totals =
+    values.campaigns !== undefined
       ? await runAll(main, random(seed, Number(values.campaigns)), () => false)
       : await runAll(main, random(seed), ({ kills }) => kills >= Number(values.kills))
   summary(totals, performance.now() - begun)
@@ -171,6 +209,13 @@ if (values.help) say(help)
 else {
   useMemory()
   const folder = mkdtempSync(join(tmpdir(), 'drover-chaos-'))
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.once(name, () => {
+      void abandon().then(() => {
+        rmSync(folder, { recursive: true, force: true })
+        process.exit(130)
+      })
+    })
   try {
     process.exitCode = (await act(folder)) ? 0 : 1
   } finally {

@@ -1,49 +1,11 @@
 import type { Fault } from '../src/app/faults.ts'
 import type { Strike } from '../src/app/strike.ts'
 import { chance } from '../test/support/project-of-chance.ts'
-import { kinds, type Planned } from './tasks.ts'
-
-export const actions = [
-  ...(['add', 'pause', 'resume', 'cancel', 'retry', 'hint', 'edit', 'commit', 'second run', 'lock'] as const),
-  ...(['bounce', 'snatch'] as const),
-]
-export type Action = (typeof actions)[number]
-
-export interface Act {
-  action: Action
-  /** Milliseconds after the start of this life, or after drover has begun to wait at this point. */
-  after: number
-  when: string | null
-  /** Chooses among the tasks that are there then. */
-  pick: number
-  /** Dies itself, at the so-many-th point that it passes. */
-  dies: number | null
-  /** Milliseconds that its transaction stands still before it writes. */
-  slow: number
-}
-
-/** From one start of drover to its death. */
-export interface Life {
-  as: 'run' | 'daemon'
-  faults: Fault[]
-  /** When it has not died by itself. */
-  untilMs: number
-  /** How it is ended then. */
-  end: Strike
-  acts: Act[]
-}
-
-export interface Plan {
-  /** How it is found again. */
-  name: string
-  workers: number
-  /** Where the user is: on a branch of their own, on the target, or there with edits. */
-  user: 'elsewhere' | 'on the target' | 'editing'
-  tasks: Planned[]
-  lives: Life[]
-  /** When all is done, one task more, and the death that meets it: nothing that comes later covers up what is left then. */
-  last: Life
-}
+import { openDice, shuffled, type Dice } from './dice.ts'
+import { act, actions, lifeUntil, type Act, type Life, type Plan } from './life.ts'
+import { planRushed, wrongMoments } from './rush.ts'
+import { isTalk } from './talks.ts'
+import { type Kind, kinds, type Planned } from './tasks.ts'
 
 /** Everything that is chosen about a campaign follows from its seed. */
 export function plan(seed: number): Plan {
@@ -59,14 +21,15 @@ function planDeaths(seed: number, dice: Dice): Plan {
     workers: 2 + dice.below(4),
     user: dice.one(['elsewhere', 'on the target', 'on the target', 'editing'] as const),
     tasks,
+    births: { init: planBirth(dice, 12), import: planBirth(dice, 40) },
     lives: Array.from({ length: 14 + dice.below(8) }, () => planLife(dice)),
     last: planLast(dice),
   }
 }
 
-/** Few deaths, but somebody comes at exactly the wrong moment: drover stands still there until they have done their worst. */
+/** Few deaths, but somebody comes at exactly the wrong moment. */
 function planRush(seed: number, dice: Dice): Plan {
-  const tasks = planTasks(dice, 6).map((task, n): Planned => {
+  const tasks = planTasks(dice, 6, hasty).map((task, n): Planned => {
     const kind = n < 2 ? 'half' : n === 2 ? 'leaver' : task.kind
     return {
       ...task,
@@ -81,10 +44,15 @@ function planRush(seed: number, dice: Dice): Plan {
     workers: 9, // nobody waits for a slot: whoever may start, does
     user: dice.one(['elsewhere', 'on the target', 'editing'] as const),
     tasks,
+    births: { init: [], import: [] },
     lives: shuffled(dice, wrongMoments).map((moment) => planRushed(dice, moment)),
     last: planLast(dice),
   }
 }
+
+/** Who is begun dies once or not at all, anywhere. */
+const planBirth = (dice: Dice, points: number): Fault[] =>
+  dice.often(0.4) ? [{ point: '*', nth: 1 + dice.below(points), what: 'daemon' }] : []
 
 const late = [
   'workspace move after',
@@ -96,97 +64,14 @@ const late = [
 
 const planLast = (dice: Dice): Life => lifeUntil(dice.one(late), dice.one(whats))
 
-/** Until the first time at this point. */
-export const lifeUntil = (point: string, what: Strike): Life => ({
-  as: 'run',
-  faults: [{ point, nth: 1, what }],
-  untilMs: 1500,
-  end: 'daemon',
-  acts: [],
-})
+/** In a rush there is no time for those that rest and wait. */
+const hasty = kinds.filter((kind) => kind === 'talker' || (!isTalk(kind) && kind !== 'stopper' && kind !== 'last'))
 
-const standStill = (point: string, what: number, nth = 0): Fault => ({ point, nth, what })
-
-type WrongMoment = (dice: Dice) => { faults: Fault[]; acts: Act[]; untilMs?: number }
-
-const wrongMoments: readonly WrongMoment[] = [
-  // The branch is about to move: the user commits.
-  (dice) => {
-    const point = dice.one(['workspace move before', 'step intend before', 'step look at checkouts kept'])
-    return { faults: [standStill(point, 400, 1)], acts: [act('commit', point)] }
-  },
-  // The branch is about to move, or has just moved: somebody cancels.
-  (dice) => {
-    const point = dice.one(['workspace move before', 'workspace move after', 'step move branch kept'])
-    return { faults: [standStill(point, 1000, 1)], acts: [act('snatch', point)] }
-  },
-  // The last agent is not gone, and its task is ready again.
-  (dice) => ({
-    faults: [standStill('step stop before', 1200)],
-    acts: [act('bounce', null, 150 + dice.below(250)), act('bounce', null, 300 + dice.below(300))],
-    untilMs: 3000,
-  }),
-  // Everybody wants a worktree, and somebody else wants to drive.
-  (dice) => ({
-    faults: [standStill('git worktree before', 60), standStill('lock before', 100)],
-    acts: [act('second run', null, dice.below(150)), act('second run', null, dice.below(400))],
-  }),
-  // Everybody writes.
-  (dice) => ({
-    faults: [],
-    acts: Array.from({ length: 5 }, () => ({
-      ...act('add', null, dice.below(60)),
-      slow: 30 + dice.below(60),
-      pick: dice.random(),
-    })),
-  }),
-  // What an agent left writes on while its work is kept and judged.
-  (dice) => ({
-    faults: [standStill(dice.one(['step keep kept', 'step judge before', 'step stop before']), 80)],
-    acts: [],
-  }),
-]
-
-const act = (action: Action, when: string | null, after = 0): Act => ({
-  action,
-  when,
-  after,
-  pick: 0.5,
-  dies: null,
-  slow: 0,
-})
-
-function planRushed(dice: Dice, moment: WrongMoment): Life {
-  return {
-    as: 'run',
-    untilMs: 1400 + dice.below(1000),
-    ...moment(dice),
-    end: dice.one(whats),
-  }
-}
-
-export type Dice = ReturnType<typeof openDice>
-
-export function openDice(random: () => number) {
-  const below = (n: number): number => Math.floor(random() * n)
-  return {
-    random,
-    below,
-    one: <T>(from: readonly T[]): T => from[below(from.length)]!,
-    often: (part: number): boolean => random() < part,
-  }
-}
-
-function shuffled<T>(dice: Dice, from: readonly T[]): T[] {
-  const left = [...from]
-  return from.map(() => left.splice(dice.below(left.length), 1)[0]!)
-}
-
-function planTasks(dice: Dice, count: number): Planned[] {
+function planTasks(dice: Dice, count: number, from: readonly Kind[] = kinds): Planned[] {
   const planned: Planned[] = []
   for (let n = 0; n < count; n++) {
     const before = planned.map(({ id }) => id)
-    const kind = dice.one([...kinds, 'shared', 'half', 'half', 'leaver', 'slow', 'talker', 'talker'] as const)
+    const kind = dice.one([...from, 'shared', 'half', 'half', 'leaver', 'slow', 'talker', 'talker'] as const)
     const width = dice.one([0, 0, 0, 1, 1, 2])
     const needs = Array.from({ length: Math.min(width, n) }, () => before[Math.max(0, n - 1 - dice.below(5))]!)
     planned.push({
@@ -242,14 +127,17 @@ function planLife(dice: Dice): Life {
     untilMs: how < 0.7 ? 700 : 60 + dice.below(500),
     end: dice.one(whats),
     acts,
+    inTurn: false,
   }
 }
 
-const planAct = (dice: Dice): Act => ({
-  action: dice.one([...actions, 'commit', 'second run', 'bounce', 'snatch'] as const),
-  after: dice.below(400),
-  when: null,
-  slow: 0,
-  pick: dice.random(),
-  dies: dice.often(0.15) ? 1 + dice.below(30) : null,
-})
+/** What costs a second and more is not done so often. */
+const often = actions.filter((action) => action !== 'obstruct' && action !== 'redo')
+
+const planAct = (dice: Dice): Act =>
+  act(dice.one([...actions, ...often, 'commit', 'second run', 'bounce', 'snatch'] as const), {
+    kind: dice.one(['plain', 'plain', ...kinds.filter((kind) => kind !== 'parts')] as const),
+    after: dice.below(400),
+    pick: dice.random(),
+    faults: dice.often(0.15) ? [{ point: '*', nth: 1 + dice.below(30), what: 'daemon' }] : [],
+  })

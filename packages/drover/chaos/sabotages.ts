@@ -195,4 +195,16 @@ export const sabotages: readonly Sabotage[] = [
       { file: 'workspace/recover.ts', find: 'await finishMoves(to)\n', replace: '\n' },
     ],
   },
+  {
+    name: 'never-resume',
+    breaks: 'an agent goes on where it was: each attempt begins another session, and asks again what was answered',
+    shows: { points: 'task.asked after' },
+    edits: [
+      {
+        file: 'flow/launch.ts',
+        find: 'return driver.abilities.resumes && isOurs ? task.session : null',
+        replace: "return driver.abilities.resumes && isOurs && task.id === '' ? task.session : null",
+      },
+    ],
+  },
 ]

@@ -1,3 +1,5 @@
+import { isTalk, talks, words } from './talks.ts'
+
 export const kinds = [
   'plain',
   'commits',
@@ -10,7 +12,10 @@ export const kinds = [
   'parts',
   'idle',
   'telling',
-  'talker',
+  'last',
+  'stopper',
+  'again',
+  ...talks,
 ] as const
 export type Kind = (typeof kinds)[number]
 
@@ -55,7 +60,7 @@ while [ $n -lt 2000 ]; do
   mv "$MARKS/beat-$DROVER_TASK_ID-$DROVER_ATTEMPT.new" "$MARKS/beat-$DROVER_TASK_ID-$DROVER_ATTEMPT"
 done`
 
-const works: Record<Kind, string> = {
+const works: Partial<Record<Kind, string>> = {
   plain: write,
   commits: `${write}; git add work; ${git} commit -qm "work of $DROVER_TASK_ID"; echo more >>"work/$DROVER_TASK_ID"`,
   // Asked to end it takes its time, as a program that saves its work.
@@ -71,33 +76,32 @@ const works: Record<Kind, string> = {
   parts: `${write}; for part in work/$DROVER_TASK_ID.*; do test -f "$part" || { echo "$DROVER_TASK_ID" >>"$MARKS/missing"; exit 6; }; done`,
   idle: 'true',
   telling: `${write}; env`,
-  // An agent that is talked to does it.
-  talker: '',
+  last: `${write}; if ${first}; then exit 3; fi`,
+  stopper: `${write}; if ${first}; then drover parcel done --verdict BLOCK --summary "which way?"; fi`,
+  // Done once more it is other work.
+  again: 'mkdir -p work; echo "$DROVER_TASK_ID once more" >>"work/$DROVER_TASK_ID"',
 }
 
-/** What an agent that is talked to is to do, each step of a session once. */
-const stepsOf = (id: string): string[] => [
-  `write work/${id} ${id}`,
-  // Long enough to be killed in.
-  'sh sleep 0.25',
-  ...Array.from({ length: 12 }, (_, n) => `append work/${id} line ${n}`),
-]
-
 const wayOf = (one: Planned, worked: ReadonlySet<string>): object =>
-  one.kind === 'talker'
-    ? {
-        description: stepsOf(one.id)
-          .map((step) => `[[${step}]]`)
-          .join(' '),
-      }
-    : { run: command(one, worked) }
+  isTalk(one.kind) ? { description: words(one.kind, one.id) } : { run: command(one, worked) }
+
+export const attemptsOf = ({ kind }: Planned): number => (kind === 'last' ? 1 : 100)
+
+/** The words of `drover add` for it. */
+export const asWords = (one: Planned): string[] => [
+  `Work of ${one.id} (${one.kind})`,
+  `--id=${one.id}`,
+  `--max-attempts=${attemptsOf(one)}`,
+  '--skip-validation',
+  ...(isTalk(one.kind) ? ['-d', words(one.kind, one.id)] : ['--run', command(one, new Set())]),
+]
 
 /** A base without what the task needs is a failure that nothing else makes, and is noted. */
 export function command({ kind, needs, takes }: Planned, worked: ReadonlySet<string>): string {
   const holds = needs
     .filter((id) => worked.has(id))
     .map((id) => `test -f work/${id} || { echo "$DROVER_TASK_ID ${id}" >>"$MARKS/missing"; exit 5; }`)
-  return [enter, ...holds, takes > 0 ? `sleep ${takes.toFixed(2)}` : '', works[kind]].filter(Boolean).join('\n')
+  return [enter, ...holds, takes > 0 ? `sleep ${takes.toFixed(2)}` : '', works[kind] ?? ''].filter(Boolean).join('\n')
 }
 
 export const asJsonl = (planned: readonly Planned[], worked: ReadonlySet<string>): string =>
@@ -109,7 +113,7 @@ export const asJsonl = (planned: readonly Planned[], worked: ReadonlySet<string>
         title: `Work of ${one.id} (${one.kind})`,
         ...wayOf(one, worked),
         blocked_by: one.needs,
-        max_attempts: 100,
+        max_attempts: attemptsOf(one),
       },
       ...Array.from({ length: one.parts }, (_, n) => ({
         type: 'task',

@@ -36,12 +36,12 @@ export class ChaosWorld extends World {
     return child
   }
 
-  /** A repository with a project in it, as a person has it. */
-  async begin(settings: string, files: Record<string, string>): Promise<void> {
+  /** A repository that is not a project yet, as a person has it. */
+  begin(settings: string, files: Record<string, string>): void {
     mkdirSync(this.root, { recursive: true })
     writeTalker(this)
     this.git('init', '-q', '-b', 'main')
+    this.git('config', 'filter.theirs.clean', 'cat')
     this.commit({ '.drover.toml': settings, ...files }, 'first')
-    await this.ok('init')
   }
 }

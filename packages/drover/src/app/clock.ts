@@ -6,6 +6,7 @@ export const realClock: Clock = {
   random: () => Math.random(),
   // Loading it takes 7 ms, and most commands draw no lots.
   bytes: (count) => process.getBuiltinModule('node:crypto').randomBytes(count),
+  breathe: () => new Promise((resolve) => void setImmediate(resolve)),
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted) return resolve()

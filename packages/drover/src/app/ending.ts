@@ -8,6 +8,8 @@ interface Wanted {
   /** Whose `DROVER_RUN_ID` is exactly this is to end, wherever it hid. */
   mark: string | null
   graceMs: number
+  /** The leader's end, where that is heard of. */
+  over?: Promise<unknown> | undefined
 }
 
 /** How long a killed process may stay in the kernel before we say so instead of waiting on. */
@@ -18,6 +20,7 @@ export async function endProcesses(processes: Processes, wanted: Wanted): Promis
   const asked = new Set<string>()
   const beyondReach = new Set<string>()
   const begun = performance.now()
+  const news = { over: wanted.over }
   let spared = false
   for (let empty = 0, pause = 5; empty < 2; pause = Math.min(pause * 2, 100)) {
     const left = (await findThem(processes, wanted)).filter((one) => !beyondReach.has(nameOf(one)))
@@ -32,17 +35,21 @@ export async function endProcesses(processes: Processes, wanted: Wanted): Promis
       asked.add(nameOf(one))
       if (!send(one.pid, untilKill > 0)) beyondReach.add(nameOf(one))
     }
-    await untilGone(wanted.leader, untilKill > 0 ? Math.min(pause, untilKill) : 10)
+    await untilGone(wanted.leader, news, untilKill > 0 ? Math.min(pause, untilKill) : 10)
   }
 }
 
 const glanceMs = 4
 
-/** Waits, but no longer than the leader's group lives: asking for that costs nothing, and most end soon after they are asked. */
-async function untilGone(leader: Leader | null, ms: number): Promise<void> {
+/** Waits, but no longer than the leader or its group lives: hearing of that or asking for it costs nothing, and most end soon after they are asked. */
+async function untilGone(leader: Leader | null, news: Pick<Wanted, 'over'>, ms: number): Promise<void> {
   const late = performance.now() + ms
   for (let left = ms; left > 0; left = late - performance.now()) {
-    await pass(leader === null ? left : Math.min(glanceMs, left))
+    const isOver = await Promise.race([
+      pass(leader === null ? left : Math.min(glanceMs, left), false),
+      ...(news.over ? [news.over.then(() => true)] : []),
+    ])
+    if (isOver) return void delete news.over // told once: what else there is has its own time
     if (leader !== null && !mayExist(leader.pid)) return
   }
 }

@@ -54,6 +54,7 @@ const groups = {
       'refresh',
       'share',
       'unshare',
+      'adopt',
     ].map((name) => `workspace ${name}`),
     moments: ['before', 'after'],
   },

@@ -205,7 +205,7 @@ const faultyDurable = (points: Points, durable: Durable): Durable => ({
 /** Those that change something; who only looks can be ended anywhere. */
 const changing = [
   ...(['recover', 'at', 'keep', 'forgetClaims', 'release', 'merge', 'gate', 'checkouts', 'move', 'unland'] as const),
-  ...(['follow', 'restore', 'prune', 'refresh', 'share', 'unshare'] as const),
+  ...(['follow', 'restore', 'prune', 'adopt', 'refresh', 'share', 'unshare'] as const),
 ]
 
 function faultyWorkspace(points: Points, workspace: Workspace): Workspace {

@@ -34,13 +34,11 @@ export async function initProject({ folder, db }: { folder: string; db?: string 
   const opened = await openLedgerAt({
     at,
     machine: machineName(config.settings),
-    create: { project: id, target },
+    create: { project: id, target, trusted: await openWorkspaceAt(places).readDrivers() },
   })
   try {
     const project = await opened.reading.project()
-    const isNew = project.createdAt >= begun
-    if (isNew) await opened.records.trust(await openWorkspaceAt(places).readDrivers())
-    if (isNew) created.push('file' in at ? relative(places.root, at.file) : at.shown)
+    if (project.createdAt >= begun) created.push('file' in at ? relative(places.root, at.file) : at.shown)
     const gate = detectGate(places.root)
     if (writeOnce(join(places.root, '.drover.toml'), defaults(gate, lastingUrl(at)))) created.push('.drover.toml')
     if (

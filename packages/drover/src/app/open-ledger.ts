@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DroverError } from '../domain/error.ts'
 import { withoutPassword } from '../domain/url.ts'
-import { openSqlite, type OpenLedger } from '../ledger/open.ts'
+import { type Creation, openSqlite, type OpenLedger } from '../ledger/open.ts'
 import { isPostgres, shownUrl } from '../ledger/postgres-url.ts'
 import { realClock } from './clock.ts'
 import { faultWords } from './load-config.ts'
@@ -28,7 +28,7 @@ interface Wanted {
   /** Which of a database's projects; a file holds one. */
   project?: string | undefined
   machine: string
-  create?: { project: string; target: string }
+  create?: Creation
 }
 
 /** The ledger of a project; made only by `init`. */

@@ -25,7 +25,7 @@ export interface Processes {
   /** Tells this start of the machine from the next: start times repeat. `-` where that is not needed. */
   boot: string
   one(pid: number): Promise<Process | undefined>
-  /** Those who ask within a few milliseconds share one look. */
+  /** Who asks soon after a look shares the next one with all who do. */
   sweep(): Promise<Snapshot>
 }
 
@@ -37,9 +37,12 @@ const sharedMs = 2
 export function openProcesses(platform: string, print: Print): Processes {
   const table = platform === 'linux' ? linuxTable() : psTable(print)
   let next: Promise<Snapshot> | undefined
+  let lookedAt = -Infinity
   const sweep = async () => {
-    await new Promise((resolve) => setTimeout(resolve, sharedMs))
+    const wait = lookedAt + sharedMs - performance.now()
+    await (wait > 0 ? new Promise((resolve) => setTimeout(resolve, wait)) : undefined)
     next = undefined
+    lookedAt = performance.now()
     return table.sweep()
   }
   return { ...table, sweep: () => (next ??= sweep()) }

@@ -6,8 +6,8 @@ import { sizeOf } from './output.ts'
 interface Seen {
   out: number
   err: number
-  /** When output last woke somebody. */
-  at: number
+  /** When all that output has woken somebody for is paid off, at one waking in `calmMs`. */
+  paidAt: number
 }
 
 /** What is known of agents besides what their folders show. */
@@ -22,19 +22,22 @@ const pollMs = 250
 
 /** An agent that never stops printing wakes nobody more often: the rest of the daemon has work to do. */
 const calmMs = 25
+/** One that prints now and then is heard at once: the last line of a turn comes a few milliseconds after the one before. */
+const burst = 8
 
 /** Waits for agents to print or to end. What happened since the output was last read counts as well. */
 export function openStirring({ endOf, isOver }: Knows) {
   const seen = new Map<string, Seen>()
 
-  const noteSizes = (folder: string, at = performance.now()) => seen.set(folder, { ...sizesOf(folder), at })
+  const noteSizes = (folder: string, paidAt: number) => seen.set(folder, { ...sizesOf(folder), paidAt })
 
   /** For how long to hold back the news that there is output; nothing when there is none. */
   const newsIn = (folder: string): number | undefined => {
     const before = seen.get(folder)
     if (!before) return void noteSizes(folder, 0)
     const { out, err } = sizesOf(folder)
-    return before.out === out && before.err === err ? undefined : Math.max(0, before.at + calmMs - performance.now())
+    if (before.out === out && before.err === err) return undefined
+    return Math.max(0, before.paidAt - (burst - 1) * calmMs - performance.now())
   }
 
   return {
@@ -42,7 +45,7 @@ export function openStirring({ endOf, isOver }: Knows) {
 
     /** Output was read up to here: more than this is news. */
     read(folder: string, bytes: number) {
-      seen.set(folder, { err: sizeOf(join(folder, 'err')), at: 0, ...seen.get(folder), out: bytes })
+      seen.set(folder, { err: sizeOf(join(folder, 'err')), paidAt: 0, ...seen.get(folder), out: bytes })
     },
 
     stirred(folder: string, withinMs: number, signal: AbortSignal): Promise<void> {
@@ -58,7 +61,7 @@ export function openStirring({ endOf, isOver }: Knows) {
           resolve()
         }
         const tell = () => {
-          noteSizes(folder)
+          noteSizes(folder, Math.max(performance.now(), seen.get(folder)?.paidAt ?? 0) + calmMs)
           stop()
         }
         const look = (file: string | null) => {

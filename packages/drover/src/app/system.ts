@@ -76,7 +76,8 @@ export function openSystem(
 
     async end({ folder, mark, graceMs }) {
       const leader = folder === null ? null : (leaderIn(folder) ?? null)
-      await endProcesses(processes, { leader, mark, graceMs })
+      const over = folder === null ? undefined : ends.get(folder)
+      await endProcesses(processes, { leader, mark, graceMs, over })
       if (folder === null) return
       stirring.forget(folder)
       await capOutput(folder, punch)

@@ -64,7 +64,7 @@ export async function makeWish<W extends WishName>(
   const lock = tryLock(project.places)
   if (!lock) return ask(project, what, about, timeoutMs)
   try {
-    return readTold(await carryOut(await openWorkspaceFor(project), what, about), what) as AnswerOf<W>
+    return readTold(await carryOut(await recovered(project), what, about), what) as AnswerOf<W>
   } finally {
     lock.release()
   }
@@ -81,11 +81,33 @@ async function ask<W extends WishName>(
   const deadline = project.clock.ticks() + timeoutMs
   const bell = project.ledger.bell()
   while (project.clock.ticks() < deadline) {
-    const told = (await project.records.answerTo(id)) as Told | undefined
+    const told = ((await project.records.answerTo(id)) as Told | undefined) ?? (await fulfilAlone(project, id))
     if (told) return readTold(told, what) as AnswerOf<W>
     await bell(1000, new AbortController().signal)
   }
   throw new DroverError('busy', { task: what, why: 'the daemon has not answered yet' })
+}
+
+/** Whoever was asked is gone, and nobody came after: it is done here, and the next start finds it done. */
+async function fulfilAlone(project: Project, id: number): Promise<Told | undefined> {
+  const lock = tryLock(project.places)
+  if (!lock) return undefined
+  try {
+    const wish = (await project.records.wishes()).find((one) => one.id === id)
+    if (wish === undefined) return undefined
+    const told = await carryOut(await recovered(project), wish.what, wish.about)
+    await project.records.answerWish(id, told)
+    return told
+  } finally {
+    lock.release()
+  }
+}
+
+/** Whoever drove before may have died in the middle of a git: what it left is put in order first, as at every start. */
+async function recovered(project: Project): Promise<Workspace> {
+  const workspace = await openWorkspaceFor(project)
+  await workspace.recover()
+  return workspace
 }
 
 function readTold(told: Told, what: string): unknown {

@@ -1,5 +1,6 @@
 import type { Project } from '../app/open-project.ts'
 import { version } from '../flow/handoff/document.ts'
+import { standingOf } from '../domain/summary.ts'
 import type { Snapshot } from '../ports/workspace.ts'
 import { manyTasksJson } from './around.ts'
 import { safeJson } from './escape.ts'
@@ -35,7 +36,7 @@ export async function* sessionText(
   yield `${safeJson(head, 2).slice(0, -2)},\n`
   yield list(
     'epics',
-    epics.map((epic) => epicJson(epic, standings.get(epic.id)!)),
+    epics.map((epic) => epicJson(epic, standings.get(epic.id) ?? standingOf([]))),
   )
   yield list('tasks', await manyTasksJson(project, tasks))
   yield list('needs', needs)

@@ -106,6 +106,7 @@ function openUpkeep(crew: Crew): () => Promise<number> {
     next = now + sweepMs
     await liftCheckouts(crew)
     await sweep(crew)
+    await crew.clock.breathe()
     return 0
   }
 }
@@ -151,6 +152,7 @@ async function fill(
     if (!task) return
     slots.take(slot, jobId(task.id, task.attempt))
     crew.runtime.poke()
+    await crew.clock.breathe()
   }
 }
 

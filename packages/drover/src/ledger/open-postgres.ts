@@ -2,14 +2,13 @@ import { randomUUID } from 'node:crypto'
 import type { Client } from 'pg'
 import { DroverError } from '../domain/error.ts'
 import { openLedger } from './ledger.ts'
-import type { OpenLedger } from './open.ts'
+import { type Creation, found, type OpenLedger } from './open.ts'
 import { connectPostgres, patiently } from './postgres-connection.ts'
 import { connectTo } from './postgres-line.ts'
 import { migratePostgres, projectsIn } from './postgres-migrate.ts'
 import { schemaOf, shownUrl } from './postgres-url.ts'
 import { openReading } from './reading.ts'
 import { openRecords } from './records.ts'
-import { run, sql } from './sql.ts'
 
 interface Options {
   url: string
@@ -18,7 +17,7 @@ interface Options {
   machine: string
   now: () => number
   /** Only `init` makes a ledger; a command that reads never does. */
-  create?: { project: string; target: string }
+  create?: Creation
   patienceMs?: number
 }
 
@@ -28,12 +27,7 @@ export async function openPostgres(options: Options): Promise<OpenLedger> {
   const { client, schema } = await patiently(() => prepared(options), { where, patienceMs })
   const connection = connectPostgres({ url, schema, writer: randomUUID(), patienceMs, client })
   const ledger = openLedger(connection, { machine, now })
-  if (create)
-    await ledger.transact(() =>
-      run(
-        sql`insert into project (one, id, target, created_at) values (1, ${create.project}, ${create.target}, ${now()}) on conflict do nothing`,
-      ),
-    )
+  if (create) await ledger.transact(() => found(create, now()))
   return { ledger, reading: openReading(connection), records: openRecords(connection) }
 }
 

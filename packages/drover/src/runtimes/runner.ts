@@ -36,6 +36,9 @@ class Abandoned extends Error {}
 const inTurn = (jobs: readonly Job[]): Job[] =>
   jobs.filter((job, i) => job.lane === null || jobs.findIndex((other) => other.lane === job.lane) === i)
 
+/** Longer than this the steps of all jobs together do not hold up whoever waits to be heard. */
+const breathMs = 0.5
+
 /** Runs jobs in this process over any store: lanes, replay, cancelling. What a store does differently is in its own file. */
 export function runJobs({ store, clock, onFailure }: Options): Runtime {
   const running = new Map<string, { job: Job; abort: AbortController; over: Promise<void> }>()
@@ -43,8 +46,16 @@ export function runJobs({ store, clock, onFailure }: Options): Runtime {
   const resting = new Set<string>()
   const stopping = new AbortController()
   let workflows: Readonly<Record<Job['kind'], Workflow>> | undefined
+  let breathedAt = -Infinity
   let looking = false
   let lookAgain = false
+
+  /** A ledger that answers at once lets step follow step, and nobody else gets a word in. */
+  const breathe = async (): Promise<void> => {
+    if (clock.ticks() - breathedAt < breathMs) return
+    await clock.breathe()
+    breathedAt = clock.ticks()
+  }
 
   const mayBegin = (job: Job): boolean => !running.has(job.id) && !resting.has(job.id)
 
@@ -86,7 +97,7 @@ export function runJobs({ store, clock, onFailure }: Options): Runtime {
 
   const drive = async (job: Job, signal: AbortSignal): Promise<void> => {
     const remembered = await store.take(job)
-    const replay = openReplay(store, job, remembered, { signal, stopping: stopping.signal })
+    const replay = openReplay(store, job, remembered, { signal, stopping: stopping.signal, breathe })
     await workflows![job.kind](job, replay.durable)
     await replay.finish()
     failures.delete(job.id)
@@ -120,7 +131,7 @@ function openReplay(
   store: JobStore,
   job: Job,
   remembered: readonly StepRow[],
-  { signal, stopping }: { signal: AbortSignal; stopping: AbortSignal },
+  { signal, stopping, breathe }: { signal: AbortSignal; stopping: AbortSignal; breathe: () => Promise<void> },
 ) {
   const waiting: StepRow[] = []
   let count = 0
@@ -131,6 +142,7 @@ function openReplay(
     const known = remembered[seq - 1]
     if (known && known.name !== name) throw new Error(`${job.id}: step ${seq} was "${known.name}" and is "${name}" now`)
     if (known) return known.result as T
+    await breathe()
     // What a light step does is told with the next other one, and that one asks.
     if (weight !== 'light' && !(await store.holds(job))) throw new Abandoned(job.id)
     const written = { together: false, last: false }

@@ -48,14 +48,10 @@ export async function keepWork(to: Keeping, entry: Entry, wanted: Keep): Promise
     repair(entry, to.runFolder)
     await leaveBranch(to, entry, branchRef(wanted.task))
   }
-  const standing = await standOf(to, entry)
   // An agent that removed its whole worktree did not ask for every file to be deleted on the branch.
   const isGone = !isThere(entry)
-  const staged = isGone
-    ? await untouched(to, standing)
-    : await (wanted.beside
-        ? onCopy(to, entry, (place) => stage(to, place, standing.base))
-        : stage(to, placeOf(entry), standing.base))
+  const look = isGone ? standGone : wanted.beside ? standBeside : standAndStage
+  const { standing, staged } = await look(to, entry)
   const leftovers = standing.tree === null ? staged.changes.length > 0 : staged.tree !== standing.tree
   const commit = await commitOf(to, wanted, { standing, staged, leftovers })
   if (commit) learnChanges(to.git, { from: standing.base, to: commit, changes: staged.changes, tree: staged.tree })
@@ -81,30 +77,82 @@ async function leaveBranch({ refs }: Keeping, { gitDir }: Entry, own: string): P
   if (commit) writeFileSync(join(gitDir!, 'HEAD'), `${commit}\n`)
 }
 
-const describe = `
-git merge-base "$1" "$2" || echo none
-git rev-parse "$2^{tree}"
-`
+/** Both at once: almost always the base is the commit that it was. */
+async function standAndStage(to: Keeping, entry: Entry): Promise<{ standing: Standing; staged: Staged }> {
+  const [stood, hoped] = await Promise.allSettled([standOf(to, entry), stage(to, placeOf(entry), entry.base!)])
+  if (stood.status === 'rejected') throw stood.reason
+  const standing = stood.value
+  if (standing.base !== entry.base) return { standing, staged: await stage(to, placeOf(entry), standing.base) }
+  if (hoped.status === 'rejected') throw hoped.reason
+  return { standing, staged: hoped.value }
+}
+
+/** An agent goes on there: it is looked at on a copy of its index. */
+async function standBeside(to: Keeping, entry: Entry): Promise<{ standing: Standing; staged: Staged }> {
+  const standing = await standOf(to, entry)
+  return { standing, staged: await onCopy(to, entry, (place) => stage(to, place, standing.base)) }
+}
+
+async function standGone(to: Keeping, entry: Entry): Promise<{ standing: Standing; staged: Staged }> {
+  const standing = await standOf(to, entry)
+  return { standing, staged: await untouched(to, standing) }
+}
 
 async function standOf({ git, refs }: Keeping, entry: Entry): Promise<Standing> {
   const base = entry.base!
   const head = await refs.commitOf(entry.gitDir!)
   if (head === undefined || head === base) return { head: base, base, parents: [base], tree: null, subjects: [] }
+  const commits = await commitsOn(git, base, head, [128])
+  const tree = commits.find(({ commit }) => commit === head)?.tree
+  if (tree && commits.some(({ isEdge, commit }) => isEdge && commit === base))
+    return { head, base, parents: [head], tree, subjects: subjectsIn(commits) }
+  return standApart(git, base, head)
+}
+
+const describe = `
+git merge-base "$1" "$2" || echo none
+git rev-parse "$2^{tree}"
+`
+
+/** The agent went back behind the base, or to something else altogether. */
+async function standApart(git: Keeping['git'], base: string, head: string): Promise<Standing> {
   const { code, out } = await git.script(git.bare, describe, [base, head], { also: [128] })
   if (code !== 0) return { head: base, base, parents: [base], tree: null, subjects: [] }
   const [shared, tree] = out.split('\n') as [string, string]
   const nearest = shared === 'none' ? base : shared
-  const subjects = nearest === head ? [] : await subjectsOf(git, nearest, head)
+  const subjects = nearest === head ? [] : subjectsIn(await commitsOn(git, nearest, head))
   // Without a commit in common nothing could be merged: its content then stands on the base.
   return { head, base: nearest, parents: shared === 'none' ? [base, head] : [head], tree, subjects }
 }
 
-async function subjectsOf(git: Keeping['git'], base: string, head: string): Promise<string[]> {
-  const format = `--format=%s%x1f%(trailers:key=${keptTrailer},valueonly,separator=%x2c)`
-  const { out } = await git.run(git.bare, ['log', '-z', '--reverse', '--max-count=500', format, head, `^${base}`, '--'])
-  const commits = out.split('\0').map((line) => line.split('\x1f'))
-  return commits.flatMap(([subject, own]) => (subject && !own?.trim() ? [subject] : []))
+interface Commit {
+  /** It is where the agent's commits begin, and none of them. */
+  isEdge: boolean
+  commit: string
+  tree: string
+  subject: string
+  isOurs: boolean
 }
+
+const format = `--format=%m%x1f%H%x1f%T%x1f%s%x1f%(trailers:key=${keptTrailer},valueonly,separator=%x2c)`
+
+/** What is on the head and not on the base, oldest first, in one look. */
+async function commitsOn(
+  git: Keeping['git'],
+  base: string,
+  head: string,
+  also: readonly number[] = [],
+): Promise<Commit[]> {
+  const words = ['log', '-z', '--reverse', '--boundary', '--max-count=500', format, head, `^${base}`, '--']
+  const { out } = await git.run(git.bare, words, { also })
+  const lines = out.split('\0').map((line) => line.split('\x1f'))
+  return lines.flatMap(([side, commit, tree, subject = '', own = '']) =>
+    commit && tree ? [{ isEdge: side === '-', commit, tree, subject, isOurs: own.trim() !== '' }] : [],
+  )
+}
+
+const subjectsIn = (commits: readonly Commit[]): string[] =>
+  commits.flatMap(({ isEdge, isOurs, subject }) => (isEdge || isOurs || !subject ? [] : [subject]))
 
 const untouched = async ({ git }: Keeping, { head, base }: Standing): Promise<Staged> => {
   const { out } = await git.script(

@@ -25,7 +25,8 @@ export async function removeLocks(to: Locks): Promise<void> {
   await removeIndexLocks(to)
   // These are the user's git's too.
   const shared = ['packed-refs.lock', 'packed-refs.new', 'HEAD.lock', `refs/heads/${to.target}.lock`]
-  await Promise.all(shared.map((name) => removeWhenLeft(join(git.common, name))))
+  const restored = await locksUnder(join(git.common, 'refs', 'heads', 'rescue'))
+  await Promise.all([...shared.map((name) => join(git.common, name)), ...restored].map(removeWhenLeft))
 }
 
 async function locksUnder(folder: string): Promise<string[]> {

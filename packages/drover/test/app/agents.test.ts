@@ -211,6 +211,27 @@ test('output wakes who waits for it, also what came since it was last read', asy
   await world.end('talks')
 })
 
+test('a line that comes soon after another is heard at once, unless there is no end of them', async (t) => {
+  const world = openWorld(t)
+  const folder = world.folderOf('echo')
+  await world.launch('echo', 'while read -r line; do echo "$line"; done', { stdin: 'fifo' })
+  let shortest = Infinity
+  // On a busy machine most things come late: once is enough, because a held line never comes so soon.
+  for (const late = performance.now() + 10_000; shortest >= 20 && performance.now() < late;) {
+    const begun = performance.now()
+    for (let n = 0; n < 2; n += 1) {
+      const waits = world.system.stirred(folder, 60_000, AbortSignal.timeout(10_000))
+      const input = await open(join(folder, 'in'), 'w')
+      await input.write('go\n')
+      await input.close()
+      await waits
+    }
+    shortest = Math.min(shortest, performance.now() - begun)
+  }
+  await world.end('echo')
+  assert.ok(shortest < 20, `${shortest} ms`)
+})
+
 test('an agent that prints without end wakes the daemon now and then, and leaves it time', async (t) => {
   const world = openWorld(t)
   await world.launch('noisy', 'while :; do echo noise; done')
@@ -223,7 +244,7 @@ test('an agent that prints without end wakes the daemon now and then, and leaves
   }
   clearInterval(turn)
   await world.end('noisy')
-  assert.ok(stirs >= 3 && stirs <= 25, `${stirs} times`)
+  assert.ok(stirs >= 3 && stirs <= 33, `${stirs} times`)
   assert.ok(turns >= 50, `${turns} turns`)
 })
 

@@ -24,6 +24,7 @@ const events = async (world: World) => (await (await world.ledger()).reading.las
 test('a session goes to another clone with its history and its unfinished work, and goes on there', async (t) => {
   const world = await makeWorld(t)
   await world.ok('epic', 'add', 'The shop', '--id', 'epic-shop')
+  await world.ok('epic', 'add', 'Without a task', '--id', 'epic-later')
   await world.add('done', 'echo done > done.txt', '--epic', 'epic-shop')
   await world.run()
   await world.add(

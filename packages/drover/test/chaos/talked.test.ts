@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { assertTalked } from '../../chaos/checks.ts'
+import { assertTalked } from '../../chaos/checks-agents.ts'
 import { addTalk, mark, starts, stop, unmark, untilRemembered, withTalker } from '../support/talking.ts'
 import { endIfThere } from '../support/world.ts'
 

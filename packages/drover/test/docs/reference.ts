@@ -99,7 +99,7 @@ function settingsPage(): string {
     '',
     'A flag wins over a `DROVER_*` variable, that over `.drover.toml` in the repository, that over `drover/config.toml` in `$XDG_CONFIG_HOME`',
     '(or `~/.config`), that over the default. `drover config list --show-origin` says where each value comes from. A key that nobody knows is an',
-    'error in a file and is ignored as a variable. A run holds the settings it started with. Durations: `500ms`, `90s`, `30m`, `1h30m`; a bare',
+    'error in a file and is ignored as a variable. `DBOS_SYSTEM_DATABASE_URL` is read as `database_url` where nothing else sets one. A run holds the settings it started with. Durations: `500ms`, `90s`, `30m`, `1h30m`; a bare',
     'number is seconds. A list in a variable is separated by commas. `worktree.root` in a file is relative to that file.',
     ...sections.flatMap(([name, keys]) => [
       '',

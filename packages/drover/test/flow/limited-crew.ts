@@ -73,6 +73,7 @@ export async function openLimited(t: TestContext, agent: Agent, { workers = 16, 
         const timer = setTimeout(wake, Math.min(ms, 20))
         signal?.addEventListener('abort', () => (clearTimeout(timer), wake()), { once: true })
       }),
+    breathe: async () => undefined,
     random: () => 0.5,
     bytes: (count) => new Uint8Array(count),
   }

@@ -36,6 +36,7 @@ export async function openHall() {
     now,
     ticks: now,
     sleep: async () => undefined,
+    breathe: async () => undefined,
     random: () => delays.jitter,
     bytes: (count) => Uint8Array.from({ length: count }, (_, n) => ++bytes >> (n * 3)),
   }

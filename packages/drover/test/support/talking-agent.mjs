@@ -3,7 +3,9 @@
 // stands in its prompt, a step in each pair of brackets: `[[write a.txt words]] [[wait name]] [[end]]`; a hint may bring more. `$MARKS/talk` is
 // its memory: a line for each start, prompt, hint, interruption and step done, so that `--resume` goes on behind the last step, wherever it was killed.
 import { spawnSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as pass } from 'node:timers/promises'
@@ -89,14 +91,41 @@ async function until(name) {
 }
 const shell = (command) => void spawnSync('sh', ['-c', command], { stdio: 'ignore' })
 
+/** What the daemon answers; nothing when none is there to answer. */
+function ask(tool, said) {
+  const { DROVER_SOCKET, DROVER_RUN_ID, DROVER_TOKEN } = process.env
+  const request = { ask: tool, runId: DROVER_RUN_ID, task, token: DROVER_TOKEN, request: randomUUID(), said }
+  return new Promise((resolve) => {
+    const connection = connect(DROVER_SOCKET, () => connection.end(`${JSON.stringify(request)}\n`))
+    let heard = ''
+    connection.setTimeout(5000, () => connection.destroy())
+    connection.setEncoding('utf8').on('data', (text) => (heard += text))
+    connection.on('error', () => undefined)
+    connection.on('close', () => resolve(heard.endsWith('\n') ? JSON.parse(heard) : undefined))
+  })
+}
+
 const deeds = {
   write([file, ...text]) {
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, `${text.join(' ')}\n`)
   },
-  append: ([file, ...text]) => appendFileSync(file, `${text.join(' ')}\n`),
+  append([file, ...text]) {
+    mkdirSync(dirname(file), { recursive: true })
+    appendFileSync(file, `${text.join(' ')}\n`)
+  },
   say: (text) => assistant({ type: 'text', text: text.join(' ') }),
   sh: (text) => shell(text.join(' ')),
+  /** One of drover's tools, until drover answers: one that is dead is begun again. `<<step>>` in it is a step for another agent. */
+  async use([tool, ...said]) {
+    for (;;) {
+      const answer = await ask(tool, JSON.parse(said.join(' ').replaceAll('<<', '[[').replaceAll('>>', ']]')))
+      if (answer !== undefined)
+        return void appendFileSync(join(MARKS, 'used'), `${JSON.stringify({ task, tool, answer })}\n`)
+      if (now.isInterrupted) return 'interrupted'
+      await pass(50)
+    }
+  },
   report: ([verdict]) => shell(`drover parcel done --verdict ${verdict} --summary "as it was reported"`),
   /** A tool is said to be at work until the mark is there. */
   async wait([name]) {
@@ -121,6 +150,12 @@ const deeds = {
       api_error_status: 400,
       terminal_reason: 'prompt_too_long',
     })
+  },
+  /** Its account is at its limit, for a second. */
+  limit() {
+    const resetsAt = Math.ceil(Date.now() / 1000) + 1
+    out({ type: 'rate_limit_event', rate_limit_info: { status: 'rejected', resetsAt, rateLimitType: 'five_hour' } })
+    return refuse("You've hit your limit", 'rate_limit', { api_error_status: 429, api_error: 'usage_limit_reached' })
   },
   auth: () =>
     refuse('Not logged in · Please run /login', 'authentication_failed', {
@@ -163,13 +198,14 @@ function take(messages) {
   }
 }
 
-const stays = new Set(['wait', 'think'])
+const stays = new Set(['wait', 'think', 'use'])
 /** Of these it says itself that it does them. */
-const works = new Set(['write', 'append', 'sh', 'report'])
+const works = new Set(['write', 'append', 'sh', 'report', 'use'])
 
 /** One step. What may be cut short counts when it is done, anything else when it begins. */
 async function act(step) {
-  const [name, ...args] = step.split(' ')
+  // Words for another agent are taken as they are: that one knows who it is.
+  const [name, ...args] = (step.startsWith('use ') ? step : step.replaceAll('@task', task)).split(' ')
   const count = () => (done++, note('step', step))
   if (!stays.has(name)) count()
   if (works.has(name)) assistant({ type: 'text', text: step })

@@ -19,6 +19,7 @@ const clock = {
   now: Date.now,
   ticks: () => performance.now(),
   sleep: async () => undefined,
+  breathe: async () => undefined,
   random: Math.random,
   bytes: (n: number) => randomBytes(n),
 }

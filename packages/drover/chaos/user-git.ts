@@ -1,0 +1,55 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Scene } from './people.ts'
+import type { ChaosWorld } from './world.ts'
+
+let commits = 0
+
+/** The user's own work: in their checkout when that is on the target, else beside it. */
+export function commitToTarget({ world, plan, diary }: Scene): void {
+  const name = `user-${++commits}.txt`
+  const git = (args: string[], input?: string) =>
+    spawnSync('git', args, {
+      cwd: world.root,
+      env: world.env,
+      encoding: 'utf8',
+      ...(input === undefined ? {} : { input }),
+    })
+  if (plan.user !== 'elsewhere') {
+    world.write({ [name]: `${name}\n` })
+    // Of this file alone: a checkout that is just being moved along must not be committed with it.
+    const done =
+      git(['add', name]).status === 0 && git(['commit', '-qm', `The user's ${name}`, '--only', '--', name]).status === 0
+    if (done) diary.commits.push(git(['log', '-1', '--format=%H', '--', name]).stdout.trim())
+    else
+      for (let tries = 0; git(['rm', '-qf', '--cached', '--ignore-unmatch', name]).status !== 0 && tries < 50; tries++);
+    if (!done) git(['clean', '-fq', '--', name])
+    return
+  }
+  const tip = git(['rev-parse', 'main']).stdout.trim()
+  const blob = git(['hash-object', '-w', '--stdin'], `${name}\n`).stdout.trim()
+  const listing = `${git(['ls-tree', 'main']).stdout}100644 blob ${blob}\t${name}\n`
+  const tree = git(['mktree'], listing).stdout.trim()
+  const commit = git(['commit-tree', tree, '-p', tip, '-m', `The user's ${name}`]).stdout.trim()
+  if (git(['update-ref', 'refs/heads/main', commit, tip]).status === 0) diary.commits.push(commit)
+}
+
+/** As a git that was killed leaves them. */
+export function leaveLock(world: ChaosWorld, pick: number): void {
+  const names = ['refs/drover/epoch.lock', 'refs/drover/landed/t00.lock', 'refs/heads/main.lock', 'packed-refs.lock']
+  const path = join(world.root, '.git', names[Math.floor(pick * names.length)]!)
+  if (existsSync(path)) return
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, '')
+}
+
+/** Work that is kept, as `drover rescue` names it, with its commit. */
+export function keptIn(world: ChaosWorld): { name: string; commit: string }[] {
+  const format = '--format=%(refname:lstrip=3) %(objectname)'
+  return world
+    .git('for-each-ref', format, 'refs/drover/rescue')
+    .split('\n')
+    .map((line) => line.split(' '))
+    .flatMap(([name = '', commit = '']) => (/\/\d+$/.test(name) ? [{ name, commit }] : []))
+}
