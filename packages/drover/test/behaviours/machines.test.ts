@@ -49,7 +49,7 @@ await onPostgres((database) => {
   })
 
   test('what a killed machine was doing another one does, in the same attempt and once', async (t) => {
-    const { remote, first, second } = await machines(t, database, 2, 'workers = 1\nlease = "3s"')
+    const { remote, first, second } = await machines(t, database, 2, 'workers = 1\nlease = "60s"')
     const alone =
       'for p in $(cat $MARKS/pids); do kill -0 $p && echo twice >> $MARKS/twice; done; echo $$ >> $MARKS/pids'
     const words = `${alone}; echo begun >> $MARKS/begun; test -f $MARKS/go || sleep 60; echo done > done.txt`
