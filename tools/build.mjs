@@ -21,6 +21,7 @@ const { outputFiles, metafile } = await build({
   format: 'esm',
   platform: 'node',
   target: 'node22',
+  external: ['@dbos-inc/*'], // only with PostgreSQL, and then as it was published
   minifySyntax: true,
   sourcemap: false,
   write: false,

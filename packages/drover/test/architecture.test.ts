@@ -8,7 +8,7 @@ import { circles, codeOf, importsOf, isBarrel, lines, type Source, withoutCommen
 /** Who may stand on whom. A folder or file of src/ that has no row here may not exist. */
 const adapters = ['ledger', 'runtimes', 'workspace', 'drivers', 'judges', 'isolation', 'feeds']
 /** The one place where a port gets its adapter, a file for each thing that is loaded apart. */
-const openers = ['agents', 'crew', 'ledger', 'workspace'].map((name) => `app/open-${name}.ts`)
+const openers = ['agents', 'crew', 'ledger', 'runtime', 'workspace'].map((name) => `app/open-${name}.ts`)
 const standsOn: Record<string, string[]> = {
   domain: [],
   ports: ['domain'],
@@ -39,9 +39,9 @@ const linesPerFile = 300
 /** File: why it is one idea all the same. */
 const longFiles: Record<string, string> = { 'domain/error.ts': 'one table, with a row for every error' }
 const linesPerFolder: Record<string, number> = {
-  ports: 750,
+  ports: 800,
   domain: 2300,
-  flow: 2950,
+  flow: 3200,
   'flow/operations': 1700,
   'flow/prompt': 600,
   'flow/handoff': 650,

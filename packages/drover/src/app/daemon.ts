@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { releaseAtStart } from '../flow/accounts.ts'
 import { dispatch, openSlots, type Slots } from '../flow/dispatch.ts'
+import { runId } from '../domain/id.ts'
 import { isLedgerLost, isPassing } from '../domain/ledger-trouble.ts'
 import { driveTask } from '../flow/drive-task.ts'
 import { heed } from '../flow/follow.ts'
@@ -8,7 +9,7 @@ import { driveLanding } from '../flow/land.ts'
 import { tidy } from '../flow/tidy.ts'
 import { tidyRemote } from '../flow/travel/tidy.ts'
 import type { Crew } from '../flow/crew.ts'
-import type { Job } from '../ports/durable.ts'
+import type { Job, Living } from '../ports/durable.ts'
 import { answerAgents } from './agent-tools.ts'
 import { openFarewell, type RunEnd } from './farewell.ts'
 import { keepLost } from './keep-lost.ts'
@@ -70,9 +71,13 @@ export async function runProject(
   const tools = openToolsPlace(below.toolsPort, async (ask, said, by) => (await agents)({ ask, said, ...by }))
   try {
     const trouble = openTrouble()
-    const crew = await openCrew(project, { socket: socket.path, tools: tools.url }, (job, error) => {
-      if (isLedgerLost(error)) trouble.meet(error)
-      else options.onTrouble?.(job, error instanceof Error ? error.message : String(error))
+    const doors = { socket: socket.path, tools: tools.url, workers: options.workers }
+    const crew = await openCrew(project, doors, {
+      lost: trouble.meet,
+      trouble: (job, error) => {
+        if (isLedgerLost(error)) trouble.meet(error)
+        else options.onTrouble?.(job, error instanceof Error ? error.message : String(error))
+      },
     })
     open(crew)
     try {
@@ -156,15 +161,31 @@ async function drive(
 }
 
 /** An attempt that goes on from before the start has its slot already. */
-async function takeOver(crew: Crew, slots: Slots, job: Job): Promise<void> {
-  if (job.kind === 'drive') slots.take((await crew.reading.attempt(job.task, job.attempt))?.slot ?? 1, job.id)
+async function takeOver(crew: Crew, slots: Slots, { kind, task, attempt, id, isElsewhere }: Living): Promise<void> {
+  if (kind === 'drive' && !isElsewhere) slots.take((await crew.reading.attempt(task, attempt))?.slot ?? 1, id)
 }
 
 const inSlot =
   (crew: Crew, slots: Slots) =>
   async (...[job, durable]: Parameters<ReturnType<typeof driveTask>>): Promise<void> => {
+    if (!slots.jobs().includes(job.id)) await seat(crew, slots, job)
     await driveTask(crew)(job, durable).finally(() => slots.leave(job))
   }
+
+/** Another machine claimed it, or began it: from now on it has a slot of this one, and what is left of it on this host ends. */
+async function seat(
+  { reading, records, system, here, settings }: Crew,
+  slots: Slots,
+  { id, task, attempt }: Job,
+): Promise<void> {
+  const slot = slots.free() ?? slots.busy() + 1
+  slots.take(slot, id)
+  const { machine } = here
+  const before = await reading.attempt(task, attempt)
+  const mark = runId(here.project, task, attempt)
+  if (before && before.machine !== machine) await system.end({ folder: null, mark, graceMs: settings.stop_grace })
+  await records.seat(task, attempt, { machine, slot })
+}
 
 function writeHolder({ places }: Project, about: Omit<Holder, 'pid' | 'since'>): Holder {
   const { holder: file, run } = placesBelow(places)

@@ -4,6 +4,7 @@ import { DroverError } from '../domain/error.ts'
 import { isLedgerLost } from '../domain/ledger-trouble.ts'
 import type { Part } from '../ports/ledger.ts'
 import { bad, type Finding, ok, warn } from './finding.ts'
+import { checkJobs } from './doctor-jobs.ts'
 import { checkRemote } from './doctor-remote.ts'
 import { checkInvariants } from './invariants.ts'
 import { isHeld } from './lock.ts'
@@ -29,6 +30,7 @@ export async function diagnose(
     checkRoom,
     checkLedger,
     checkDaemon,
+    checkJobs,
     checkTarget,
     checkRemote,
     checkDrivers,

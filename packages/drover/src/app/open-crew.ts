@@ -1,11 +1,9 @@
 import { join } from 'node:path'
-import { DroverError } from '../domain/error.ts'
 import type { Hand } from '../domain/hand.ts'
 import type { Crew } from '../flow/crew.ts'
 import { openSteering } from '../flow/steering.ts'
 import { openJudge } from '../judges/judges.ts'
 import { none } from '../isolation/none.ts'
-import { openSqliteRuntime } from '../runtimes/sqlite.ts'
 import { runId } from '../domain/id.ts'
 import type { Evidence, Judge } from '../ports/judge.ts'
 import { openPicker } from './account-picker.ts'
@@ -14,6 +12,7 @@ import { openGround } from './ground.ts'
 import { environment, faultWords } from './load-config.ts'
 import { openAgents } from './open-agents.ts'
 import type { Project } from './open-project.ts'
+import { openRuntime } from './open-runtime.ts'
 import { placesBelow } from './places.ts'
 import { openWorkspaceFor } from './open-workspace.ts'
 import { surround } from './surroundings.ts'
@@ -29,21 +28,18 @@ export interface DrivingCrew extends Crew {
 /** Every port gets its adapter, for the process that drives the project. */
 export async function openCrew(
   project: Project,
-  doors: { socket: string; tools: () => Promise<string> },
-  onTrouble: (job: string, error: unknown) => void,
+  doors: { socket: string; tools: () => Promise<string>; workers: number },
+  on: { trouble(job: string, error: unknown): void; lost(error: unknown): void },
 ): Promise<DrivingCrew> {
   const { ledger, reading, records, clock, config } = project
-  if ('url' in project.ledgerAt)
-    throw new DroverError('unsupported', { what: 'a ledger on PostgreSQL cannot be driven yet' })
   const here = surround(project, doors)
   const faults = faultWords === undefined ? undefined : (await import('./faults.ts')).plantFaults(faultWords)
   const hands = openSystem(join(placesBelow(project.places).run, 'calls'))
   const system = faults?.hands(hands) ?? hands
-  const incarnation = `${project.machine}/${Buffer.from(clock.bytes(9)).toString('base64url')}`
   const onFailure = (job: { id: string }, error: unknown): void => {
     const stack = error instanceof Error ? error.stack : undefined
     here.log('error', `${job.id} broke and is begun again: ${String(error)}`, { stack })
-    onTrouble(job.id, error)
+    on.trouble(job.id, error)
   }
   const agents = openAgents(config, project.places)
   const judging = {
@@ -63,7 +59,7 @@ export async function openCrew(
     ground: openGround(project),
     here,
     settings: config.settings,
-    runtime: openSqliteRuntime({ ledger, records, clock, incarnation, onFailure }),
+    runtime: await openRuntime(project, { workers: doors.workers, log: here.log, onFailure, onLost: on.lost }),
     workspace: await openWorkspaceFor(project, system),
     isolation: none,
     driverFor: agents.driverFor,

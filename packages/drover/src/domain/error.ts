@@ -288,6 +288,12 @@ export const errors = {
     (d) => `${d.what} already drives this project: pid ${d.pid}, since ${d.since}`,
     () => 'drover daemon status',
   ),
+  'taken-over': row<{ machine: string }>(
+    'state',
+    75,
+    (d) => `the database heard nothing of ${d.machine} for longer than its lease: others do its work now`,
+    () => 'drover daemon start   # it joins anew',
+  ),
   'no-daemon': row<{ problem?: string }>(
     'state',
     6,

@@ -123,6 +123,11 @@ export const settings = {
   retry_delay: setting(duration, 10_000, 'The wait before the second attempt; it doubles, with jitter'),
   retry_delay_max: setting(duration, 10 * 60_000, 'The longest wait between attempts'),
   stop_grace: setting(duration, 10_000, 'How long a process may take to end when it is asked to', 'shutdown_grace_s'),
+  lease: setting(
+    duration,
+    60_000,
+    'With PostgreSQL: how long a machine may be silent before others take over its work',
+  ),
   judge: setting(
     oneOf('chain', 'reported', 'marker-file', 'json-result', 'exit-code', 'command'),
     'chain',

@@ -100,6 +100,11 @@ export const interrupted = (task: Task, error: string, now: number): NewEvent =>
     data: { reason: 'interrupted', counts: false, notBefore: now, error, verdict: null, fresh: false },
   })
 
+/** One attempt that was taken over again and again: whoever took it died of it. */
+export const tookItsMachine = (task: Task, deaths: number): NewEvent[] => [
+  rests(task, 'attempts', `attempt ${task.attempt} took its machine with it ${deaths} times in a row`),
+]
+
 /** What a refused landing means for its task: back to the agent with the evidence, or a person must look. */
 export function settleRefusal(
   task: Task,

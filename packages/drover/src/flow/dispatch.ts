@@ -2,7 +2,7 @@ import { whyTheyRest } from '../domain/account.ts'
 import type { Hand, Rest } from '../domain/hand.ts'
 import { jobId } from '../domain/id.ts'
 import { isPassing } from '../domain/ledger-trouble.ts'
-import type { Job } from '../ports/durable.ts'
+import type { Job, Living } from '../ports/durable.ts'
 import type { Claim } from '../ports/ledger.ts'
 import { runIsSpent } from './budget.ts'
 import type { Crew } from './crew.ts'
@@ -64,6 +64,7 @@ async function look(crew: Crew, slots: Slots, wanted: Looking, signal: AbortSign
   // Asked before anything is claimed, and with one time for both: whatever becomes ready meanwhile is seen next time.
   const now = crew.clock.now()
   const jobs = await crew.runtime.living()
+  leaveTaken(crew, slots, jobs)
   const within = { epic: wanted.epic, hands: await wanted.hands() }
   const begin = async (at: number): Promise<number | undefined> => {
     if (lacks === undefined) await fill(crew, slots, within, { now: at, most: roomBeside(crew, jobs, wanted), signal })
@@ -86,6 +87,14 @@ async function look(crew: Crew, slots: Slots, wanted: Looking, signal: AbortSign
   if (!wanted.end || jobs.length > 0 || !isIdle || due !== undefined)
     return { waitMs, due: isIdle ? due : undefined, why }
   return (await wanted.end(claimOf(crew, within, { now: crew.clock.now(), slot: 1 }))) ? 'over' : { waitMs: 0 }
+}
+
+/** What was claimed for a slot here may have gone to another machine, and may be over by now. */
+function leaveTaken({ runtime }: Crew, slots: Slots, jobs: readonly Living[]): void {
+  const here = new Set(runtime.running())
+  const open = new Set(jobs.filter(({ isElsewhere }) => !isElsewhere).map(({ id }) => id))
+  for (const id of slots.jobs())
+    if (!here.has(id) && !open.has(id) && !runtime.broken().includes(id)) slots.leave({ id })
 }
 
 /** Lifts and sweeps, but not again at once: answers then how long it is until the next time. */
@@ -161,7 +170,9 @@ const claimOf = (
 export interface Slots {
   free(): number | undefined
   take(slot: number, job: string): void
-  leave(job: Job): void
+  leave(job: Pick<Job, 'id'>): void
+  /** Those that have one. */
+  jobs(): readonly string[]
   busy(): number
   /** Waits, but no longer than until a slot is left or the signal comes. */
   untilFreed(wait: (enough: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void>
@@ -183,6 +194,7 @@ export function openSlots(count: number): Slots {
       taken.delete(job.id)
       enough.abort()
     },
+    jobs: () => [...taken.keys()],
     busy: () => taken.size,
     async untilFreed(wait, signal) {
       const stop = (): void => enough.abort()

@@ -1,5 +1,6 @@
 import type { System } from '../ports/system.ts'
 import { act } from './act.ts'
+import type { Crew } from './crew.ts'
 import { launchProgram, sessionOf, spokenSpec } from './launch.ts'
 import { hear, type Interruption, nothingHeard, type Talking } from './talking.ts'
 import { markOf } from './work.ts'
@@ -37,6 +38,24 @@ export async function relaunch(talking: Talking, words: string | 'anew' | 'as it
   talking.offset = 0
   talking.heard = nothingHeard(crew.clock.ticks())
   await noteInterruption(talking, null)
+}
+
+/** Others may soon have this attempt: its agent ends now, without a word to a ledger that does not answer, and can be begun again. */
+export async function setDown(
+  { system, settings }: Pick<Crew, 'system' | 'settings'>,
+  folder: string,
+  mark: string,
+): Promise<void> {
+  await system.writeFile(fileOf(folder), 'stop')
+  await system.end({ folder, mark, graceMs: Math.min(settings.stop_grace, settings.lease / 10) })
+}
+
+/** A program that was ended like this, and is spoken to by nobody, is begun anew. */
+export async function takeUpAnew(system: System, folder: string): Promise<boolean> {
+  if ((await interruptionIn(system, folder)) !== 'stop') return false
+  await system.again(folder)
+  await system.writeFile(fileOf(folder), '')
+  return true
 }
 
 /** Also for a daemon that finds the end of the turn, and knows nothing else of why it came. */

@@ -3,6 +3,7 @@ import type { AgentState } from '../ports/system.ts'
 import { converse } from './converse.ts'
 import type { Crew } from './crew.ts'
 import { type Chosen, chosenFor } from './chosen.ts'
+import { setDown, takeUpAnew } from './go-on.ts'
 import { launchProgram } from './launch.ts'
 import { deadlineOf, tooLate, tooQuiet } from './deadline.ts'
 import { cutShort } from './who-stopped.ts'
@@ -22,7 +23,28 @@ async function runChosen(
   step: Step,
 ): Promise<Ran> {
   const folder = crew.here.folderOf(work.task, work.attempt)
-  const state = await crew.system.look(folder, markOf(crew, work))
+  const atLeaseEnd = (): void => {
+    if (step.signal.reason !== 'lease') return
+    const tell = (error: unknown): void => crew.here.log('error', `${work.task} could not be stopped: ${String(error)}`)
+    void setDown(crew, folder, markOf(crew, work)).catch(tell)
+  }
+  step.signal.addEventListener('abort', atLeaseEnd, { once: true })
+  try {
+    return await runIn(crew, durable, { work, chosen, folder }, step)
+  } finally {
+    step.signal.removeEventListener('abort', atLeaseEnd)
+  }
+}
+
+async function runIn(
+  crew: Crew,
+  durable: Durable,
+  { work, chosen, folder }: Omit<Supervised, 'found'>,
+  step: Step,
+): Promise<Ran> {
+  const found = await crew.system.look(folder, markOf(crew, work))
+  const isAnew = found.state === 'over' && !chosen.talks && (await takeUpAnew(crew.system, folder))
+  const state: AgentState = isAnew ? { state: 'absent' } : found
   if (state.state === 'over' && !chosen.talks) return over(state)
   if (step.signal.aborted) return cutShort(crew, work)
   if (work.task !== work.owner && state.state === 'absent') await beginPart(crew, durable, work)

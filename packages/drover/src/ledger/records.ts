@@ -15,6 +15,10 @@ export function openRecords(connection: Connection): Records {
   return {
     hold: (task, attempt, holder) =>
       run(sql`update attempt set holder = ${holder} where task = ${task} and attempt = ${attempt}`),
+    seat: (task, attempt, { machine, slot }) =>
+      write(() =>
+        run(sql`update attempt set machine = ${machine}, slot = ${slot} where task = ${task} and attempt = ${attempt}`),
+      ),
     end: (task, attempt, at) =>
       run(sql`update attempt set ended_at = coalesce(ended_at, ${at}) where task = ${task} and attempt = ${attempt}`),
     offset: async (task, attempt) =>

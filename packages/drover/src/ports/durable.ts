@@ -4,7 +4,7 @@ import type { Part } from './ledger.ts'
 export interface Step {
   /** `<job>/<name>`, the same at every repetition. */
   readonly key: string
-  /** Aborts when the job is cancelled or its runtime stops. */
+  /** Aborts when the job is cancelled or its runtime stops; with the reason `lease` when others may soon have it. */
   readonly signal: AbortSignal
   /** Writes the step's row in the caller's own transaction, with this as its result; `last` ends the job with it. */
   together(result: unknown, last?: 'last' | undefined): () => Part
@@ -33,6 +33,11 @@ export interface Job {
   readonly lane: string | null
 }
 
+export interface Living extends Job {
+  /** Another machine runs it. */
+  readonly isElsewhere: boolean
+}
+
 export type Workflow = (job: Job, durable: Durable) => Promise<void>
 
 export interface Runtime {
@@ -48,7 +53,9 @@ export interface Runtime {
   /** Jobs that broke here, and are to be begun again. */
   broken(): readonly string[]
   /** Jobs that are not finished, whoever runs them. */
-  living(): Promise<Job[]>
+  living(): Promise<Living[]>
+  /** How often this job took its process with it, where it is not begun any more because of that. */
+  deaths(job: string): Promise<number | undefined>
   /** Resolves when no job of this process runs. */
   idle(): Promise<void>
   /** Starts nothing new, aborts what runs (it ends as its workflow decides) and waits. Twice is fine. */

@@ -6,6 +6,8 @@ import type { Wish } from '../domain/rows.ts'
 export interface Records {
   /** From now on this holder speaks for the attempt, and nobody else. */
   hold(task: string, attempt: number, holder: string): Part
+  /** The attempt goes on here, in this slot. */
+  seat(task: string, attempt: number, where: { machine: string; slot: number }): Promise<void>
   /** The attempt's job has stopped its processes and kept its work. */
   end(task: string, attempt: number, at: number): Part
   offset(task: string, attempt: number): Promise<number>

@@ -1,6 +1,7 @@
 import type { Clock } from '../ports/clock.ts'
 import type { Durable, Job, Runtime, Step, Workflow } from '../ports/durable.ts'
 import type { Part } from '../ports/ledger.ts'
+import { strict } from './strict.ts'
 
 export interface StepRow {
   seq: number
@@ -112,7 +113,8 @@ export function runJobs({ store, clock, onFailure }: Options): Runtime {
     cancel: (id) => running.get(id)?.abort.abort(),
     running: () => [...running.keys()],
     broken: () => [...resting],
-    living: () => store.living(),
+    living: async () => (await store.living()).map((job) => ({ ...job, isElsewhere: false })),
+    deaths: async () => undefined,
     async idle() {
       while (running.size > 0) await Promise.allSettled([...running.values()].map(({ over }) => over))
     },
@@ -173,11 +175,4 @@ function openReplay(
       if (!done) await flush(true)
     },
   }
-}
-
-/** What a step returns is what its repetition returns: JSON and nothing else. */
-function strict<T>(result: T): T {
-  const text = JSON.stringify(result)
-  if (text === undefined) throw new Error('a step must return JSON')
-  return JSON.parse(text) as T
 }

@@ -28,6 +28,8 @@ interface Wanted {
   clones?: number
   /** How drover is to reach it. */
   url?: (folder: string) => string
+  /** One project for all clones, in this database: several machines. */
+  database?: string
   /** A server takes pushes over http. */
   receive?: boolean
 }
@@ -35,7 +37,7 @@ interface Wanted {
 /** Clones of one bare remote, each with drover in it: as far as git goes, as many machines. */
 export async function makeTravellers(
   t: TestContext,
-  { settings = '', land = '', files = {}, branch = 'main', clones = 1, url, receive = false }: Wanted = {},
+  { settings = '', land = '', files = {}, branch = 'main', clones = 1, url, database, receive = false }: Wanted = {},
 ): Promise<{ remote: Remote; worlds: World[] }> {
   const worlds = Array.from({ length: clones }, () => new World())
   for (const world of worlds) t.after(() => world.close())
@@ -52,8 +54,18 @@ export async function makeTravellers(
   first.git('push', '-q', '-u', 'origin', branch)
   for (const world of worlds.slice(1)) world.git('clone', '-q', '-b', branch, `file://${folder}`, '.')
   if (url) for (const world of worlds) world.git('remote', 'set-url', 'origin', url(folder))
-  for (const world of worlds) await world.ok('init')
+  if (database !== undefined) await joinAll(worlds, database)
+  else for (const world of worlds) await world.ok('init')
   return { remote, worlds }
+}
+
+async function joinAll(worlds: readonly World[], database: string): Promise<void> {
+  for (const [n, world] of worlds.entries()) {
+    world.database = database
+    Object.assign(world.env, { DROVER_DATABASE_URL: database, DROVER_MACHINE_NAME: `machine-${n + 1}` })
+    if (n === 0) await world.ok('init')
+    else mkdirSync(join(world.root, '.drover'))
+  }
 }
 
 function openRemote(world: World, folder: string, branch: string): Remote {

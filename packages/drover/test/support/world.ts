@@ -19,6 +19,7 @@ import { fileURLToPath } from 'node:url'
 import type { Event, EventType } from '../../src/domain/event.ts'
 import type { Task } from '../../src/domain/task.ts'
 import { type OpenLedger, openSqlite } from '../../src/ledger/open.ts'
+import { openPostgres } from '../../src/ledger/open-postgres.ts'
 import type { Reading } from '../../src/ports/reading.ts'
 
 // Stripping types takes most of a start from source; once is enough for all tests.
@@ -59,6 +60,8 @@ export class World {
   /** How long a test waits for what must come, and for a command. Only a broken drover lets it pass. */
   patienceMs = 40_000
   longestMs = 70_000
+  /** Where its ledger is, when it is no file of its own. */
+  database: string | undefined
   private opened: Promise<OpenLedger> | undefined
 
   constructor() {
@@ -187,11 +190,14 @@ export class World {
   // The ledger, as whoever opens the file sees it
 
   ledger(): Promise<OpenLedger> {
-    return (this.opened ??= openSqlite({
-      file: join(this.root, '.drover/drover.db'),
-      machine: 'the test',
-      now: () => Date.now(),
-    }))
+    const common = { machine: 'the test', now: () => Date.now() }
+    return (this.opened ??= this.database
+      ? openPostgres({ ...common, url: this.database })
+      : openSqlite({ ...common, file: join(this.root, '.drover/drover.db') }))
+  }
+
+  private get hasLedger(): boolean {
+    return this.database !== undefined || this.has('.drover/drover.db')
   }
 
   async task(id: string): Promise<Task> {
@@ -286,7 +292,7 @@ export class World {
       [],
       'drover still runs',
     )
-    if (!this.has('.drover/drover.db')) return
+    if (!this.hasLedger) return
     assert.deepEqual(await this.processes(), [], 'processes are left')
     assert.deepEqual(this.locks(), [], 'locks are left')
     assert.equal(this.has('.drover/run/daemon.json'), false, 'the card of a daemon is left')
@@ -297,7 +303,7 @@ export class World {
       await this.assertQuiet()
     } finally {
       for (const child of this.running) child.kill('SIGKILL')
-      if (this.has('.drover/drover.db')) for (const { pid } of await this.processes()) endIfThere(pid)
+      if (this.hasLedger) for (const { pid } of await this.processes()) endIfThere(pid)
       await (await this.opened)?.ledger.close()
       if (process.env['DROVER_KEEP_WORLDS']) process.stderr.write(`kept: ${this.folder}\n`)
       else rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })

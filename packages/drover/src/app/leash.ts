@@ -1,0 +1,57 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { placesBelow, type Places } from './places.ts'
+import { startDetached } from './system.ts'
+
+/**
+ * Agents outlive their daemon, but not their lease: when it is over another machine does the same work. So a small shell beside the
+ * daemon, which outlives it too, looks every second for the time of the last beat, and ends this machine's agents in time: asked
+ * first, killed then. Their sessions can go on wherever they are begun again. It ends when there is a younger daemon, or none is wanted.
+ */
+const script = `
+beat=$1 token=$2 limit=$3 attempts=$4 grace=$5
+boot=-
+[ -r /proc/sys/kernel/random/boot_id ] && read -r boot </proc/sys/kernel/random/boot_id
+born() { shift 19; echo "$1"; }
+living() {
+  for file in "$attempts"/*/*/pid; do
+    folder=\${file%/pid}
+    read -r pid start since 2>/dev/null <"$file" || continue
+    read -r end 2>/dev/null <"$folder/exit" && [ "$end" = lost ] && kill -0 "$pid" 2>/dev/null || continue
+    if read -r stat 2>/dev/null <"/proc/$pid/stat"; then
+      [ "$since" = "$boot" ] && [ "$(born \${stat##*) })" = "$start" ] || continue
+    fi
+    echo "$pid $folder"
+  done
+}
+while sleep 1; do
+  read -r at whose 2>/dev/null <"$beat" || exit 0
+  [ "$whose" = "$token" ] || exit 0
+  [ $(($(date +%s) - at)) -ge "$limit" ] || continue
+  found=$(living)
+  [ "$found" ] || continue
+  echo "$found" | while read -r pid folder; do printf stop >"$folder/interrupted"; kill -TERM "-$pid"; done
+  sleep "$grace"
+  echo "$found" | while read -r pid folder; do kill -KILL "-$pid"; done
+done
+`
+
+export interface Leash {
+  /** The lease begins anew. */
+  beat(): void
+  /** Nobody needs it any more. */
+  end(): void
+}
+
+export function startLeash(places: Places, about: { token: string; leaseMs: number; path: string }): Leash {
+  const below = placesBelow(places)
+  const file = join(below.run, 'beat')
+  const beat = (): void => writeFileSync(file, `${Math.floor(Date.now() / 1000)} ${about.token}\n`, { mode: 0o600 })
+  beat()
+  const seconds = about.leaseMs / 1000
+  // Behind the daemon's own fence, which ends them better where it still can; before the lease is over.
+  const [limit, grace] = [Math.ceil(seconds * 0.88), Math.max(0.2, seconds / 20)]
+  const args = ['-c', script, 'sh', file, about.token, String(limit), below.attempts, String(grace)]
+  startDetached({ file: '/bin/sh', args, cwd: '/', env: { PATH: about.path }, logFile: join(below.run, 'leash.log') })
+  return { beat, end: () => rmSync(file, { force: true }) }
+}

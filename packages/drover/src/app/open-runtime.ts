@@ -1,0 +1,61 @@
+import { DroverError } from '../domain/error.ts'
+import type { Job, Runtime } from '../ports/durable.ts'
+import type { Surroundings } from '../flow/crew.ts'
+import { schemaOf } from '../ledger/postgres-url.ts'
+import { workflowVersion } from '../runtimes/dbos-tables.ts'
+import { openSqliteRuntime } from '../runtimes/sqlite.ts'
+import { incarnationOf, isGone } from './incarnation.ts'
+import { startLeash } from './leash.ts'
+import { environment } from './load-config.ts'
+import type { Project } from './open-project.ts'
+
+interface Wanted {
+  /** How many agents work here at once. */
+  workers: number
+  log: Surroundings['log']
+  onFailure(job: Job, error: unknown): void
+  /** Nothing that runs here is ours any more. */
+  onLost(error: unknown): void
+}
+
+/** For how long the database may be away before a daemon ends. */
+const patienceMs = 5 * 60_000
+
+/** Who runs the jobs: drover itself over SQLite, DBOS over PostgreSQL. */
+export async function openRuntime(project: Project, wanted: Wanted): Promise<Runtime> {
+  const { ledger, ledgerAt, records, clock, config, machine } = project
+  const card = incarnationOf(machine, clock.bytes(9))
+  const { onFailure, log } = wanted
+  if ('file' in ledgerAt) return openSqliteRuntime({ ledger, records, clock, incarnation: card.id, onFailure })
+  const [{ openDbos }, { openDbosRuntime }] = await Promise.all([
+    import('../runtimes/dbos.ts'),
+    import('../runtimes/dbos-runtime.ts'),
+  ])
+  const schemas = { ledger: schemaOf(project.id), dbos: `${schemaOf(project.id)}_dbos` }
+  const path = environment.PATH ?? '/usr/bin:/bin'
+  const leash = startLeash(project.places, { token: card.id, leaseMs: config.settings.lease, path })
+  const runtime = await openDbosRuntime({
+    engine: await openDbos({ url: ledgerAt.url, schema: schemas.dbos, log }),
+    ledger,
+    records,
+    clock,
+    schemas,
+    card,
+    version: workflowVersion,
+    slots: wanted.workers,
+    leaseMs: config.settings.lease,
+    patienceMs,
+    isGone,
+    onFailure,
+    onBeat: leash.beat,
+    onDead: () => wanted.onLost(new DroverError('taken-over', { machine })),
+    log,
+  })
+  return {
+    ...runtime,
+    async stop() {
+      await runtime.stop()
+      leash.end()
+    },
+  }
+}

@@ -1,0 +1,74 @@
+import type { Clock } from '../ports/clock.ts'
+import type { Ledger, Part, Query } from '../ports/ledger.ts'
+import type { Engine, Executor, Serving } from './dbos.ts'
+import { tablesBeside } from './dbos-tables.ts'
+
+const sql = (texts: TemplateStringsArray, ...values: unknown[]): Query => ({ texts, values })
+
+interface Options {
+  engine: Engine
+  ledger: Ledger
+  clock: Clock
+  schemas: { dbos: string }
+  patienceMs: number
+  log(level: 'warn', words: string): void
+}
+
+/** So long a process that makes the tables may take, or be dead, before another one does it. */
+const makingMs = 60_000
+const leastWaitMs = 50
+const mostWaitMs = 2_000
+
+/** Begins DBOS, which gives up at once where the database is away, and breaks where two make its tables at the same time. */
+export async function launchDbos(options: Options, serving: Serving): Promise<Executor> {
+  const { clock, log, patienceMs } = options
+  const until = clock.ticks() + patienceMs
+  for (let wait = leastWaitMs; ; wait = Math.min(wait * 2, mostWaitMs)) {
+    try {
+      const executor = await launchOnce(options, serving)
+      if (executor) return executor
+    } catch (error) {
+      if (clock.ticks() + wait > until) throw error
+      log('warn', `DBOS does not begin: ${String(error)}`)
+    }
+    await clock.sleep(wait)
+  }
+}
+
+/** Nothing, while another process makes the tables. */
+async function launchOnce(
+  { engine, ledger, clock, schemas }: Options,
+  serving: Serving,
+): Promise<Executor | undefined> {
+  if (await ledger.ask(areMade)) {
+    const executor = await engine.launch(serving, 'as it is').catch(() => undefined)
+    if (executor) return executor
+  }
+  if (!(await ledger.transact(() => beginMaking(clock.now())))) return undefined
+  try {
+    const executor = await engine.launch(serving, 'made')
+    await ledger.transact(() => make(schemas.dbos))
+    return executor
+  } finally {
+    await ledger.transact(endMaking)
+  }
+}
+
+function* areMade(): Part<boolean> {
+  const [row] = yield sql`select to_regclass('job_given_up') is not null as made`
+  return Boolean(row?.made)
+}
+
+function* beginMaking(now: number): Part<boolean> {
+  yield sql`create table if not exists making (one integer primary key, at bigint not null)`
+  yield sql`delete from making where at < ${now - makingMs}`
+  return (yield sql`insert into making (one, at) values (1, ${now}) on conflict do nothing returning one`).length > 0
+}
+
+function* make(dbos: string): Part {
+  for (const text of tablesBeside(dbos)) yield { texts: [text], values: [] }
+}
+
+function* endMaking(): Part {
+  yield sql`delete from making`
+}
