@@ -18,7 +18,7 @@ export interface PostgresServer {
 const startsMs = 30_000
 /** Nothing here outlives the machine, so nothing waits for its disks; commits still survive a crash of the server. */
 const settings = ['fsync=off', 'full_page_writes=off', 'unix_socket_directories=', 'listen_addresses=127.0.0.1']
-const room = ['max_connections=200', 'shared_buffers=32MB', 'logging_collector=off']
+const room = ['max_connections=200', 'dynamic_shared_memory_type=mmap', 'shared_buffers=32MB', 'logging_collector=off']
 
 /** A server of its own in this folder, for this machine alone; runs as somebody who is not root. */
 export async function startServer(folder: string): Promise<PostgresServer> {
