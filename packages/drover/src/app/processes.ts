@@ -1,4 +1,5 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import { inTurn } from './turns.ts'
 
 /** A process as the system's table shows it. */
 export interface Process {
@@ -40,7 +41,8 @@ export function openProcesses(platform: string, print: Print): Processes {
   let lookedAt = -Infinity
   const sweep = async () => {
     const wait = lookedAt + sharedMs - performance.now()
-    await (wait > 0 ? new Promise((resolve) => setTimeout(resolve, wait)) : undefined)
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
+    await new Promise<void>(inTurn)
     next = undefined
     lookedAt = performance.now()
     return table.sweep()
