@@ -10,11 +10,7 @@ export function inTurn(run: () => void): void {
 }
 
 function next(): void {
-  const run = waiting[0]!
-  try {
-    run()
-  } finally {
-    waiting.shift()
-    if (waiting.length > 0) setImmediate(next)
-  }
+  const run = waiting.shift()!
+  if (waiting.length > 0) setImmediate(next)
+  run()
 }
