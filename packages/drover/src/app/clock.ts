@@ -1,4 +1,5 @@
 import type { Clock } from '../ports/clock.ts'
+import { inTurn } from './turns.ts'
 
 export const realClock: Clock = {
   now: () => Date.now(),
@@ -6,7 +7,7 @@ export const realClock: Clock = {
   random: () => Math.random(),
   // Loading it takes 7 ms, and most commands draw no lots.
   bytes: (count) => process.getBuiltinModule('node:crypto').randomBytes(count),
-  breathe: () => new Promise((resolve) => void setImmediate(resolve)),
+  breathe: () => new Promise(inTurn),
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted) return resolve()

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import type { ExecCall, Executed } from './exec.ts'
 import { type Desk, type LaunchCall, markName, openLines, preamble } from './shell-line.ts'
+import { inTurn } from './turns.ts'
 
 /** A shell that reads its commands from `stdin`, as app/system.ts starts it. */
 export interface Shell {
@@ -159,7 +160,7 @@ export function openForking(folder: string, startShell: (own: Readonly<Record<st
     }
     begin({
       ...work,
-      resolve: (ended) => (next(), work.resolve(ended)),
+      resolve: (ended) => (next(), inTurn(() => work.resolve(ended))),
       reject: (error) => (next(), work.reject(error)),
     })
   }

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import { inTurn } from './turns.ts'
 
 /** A process as the system's table shows it. */
 export interface Process {
@@ -40,7 +41,8 @@ export function openProcesses(platform: string, print: Print): Processes {
   let lookedAt = -Infinity
   const sweep = async () => {
     const wait = lookedAt + sharedMs - performance.now()
-    await (wait > 0 ? new Promise((resolve) => setTimeout(resolve, wait)) : undefined)
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
+    await new Promise<void>(inTurn)
     next = undefined
     lookedAt = performance.now()
     return table.sweep()
@@ -52,6 +54,8 @@ export function openProcesses(platform: string, print: Print): Processes {
 const unmarkedMs = 2_000
 /** Just forked, or between two programs, a process shows nothing yet, or what it had before: it is asked again until then. */
 const settledMs = 50
+/** A machine with very many processes takes milliseconds to look through. */
+const pieceMs = 0.5
 
 /** A look over 200 processes: 1.4 ms at first, 0.3 ms again at once; also reading every `stat` would be 3.6 ms. */
 function linuxTable(): Processes {
@@ -75,7 +79,7 @@ function linuxTable(): Processes {
       else if (!unmarked.has(pid)) unmarked.set(pid, performance.now())
       return true
     }
-    let between = pidsNow().filter((pid) => !isKnown(pid) && !look(pid))
+    let between = await lookAtAll((pid) => isKnown(pid) || look(pid))
     for (const deadline = performance.now() + settledMs; between.length > 0 && performance.now() < deadline;) {
       await new Promise((resolve) => setTimeout(resolve, 1))
       between = between.filter((pid) => !look(pid))
@@ -89,6 +93,29 @@ function linuxTable(): Processes {
     one: async (pid) => readProcess(pid),
     sweep,
   }
+}
+
+/**
+ * Those of all pids that must be asked again. Others run in between, and meanwhile a process may have begun another and ended:
+ * so the list is read again, until nobody had the time to.
+ */
+async function lookAtAll(look: (pid: number) => boolean): Promise<number[]> {
+  const looked = new Set<number>()
+  const between: number[] = []
+  for (let mayHaveMissed = true; mayHaveMissed;) {
+    mayHaveMissed = false
+    let begun = performance.now()
+    for (const pid of pidsNow().filter((one) => !looked.has(one))) {
+      if (performance.now() - begun > pieceMs) {
+        await new Promise<void>(inTurn)
+        begun = performance.now()
+        mayHaveMissed = true
+      }
+      looked.add(pid)
+      if (!look(pid)) between.push(pid)
+    }
+  }
+  return between
 }
 
 /** The parent of all threads of the kernel, whose environment is always empty. */

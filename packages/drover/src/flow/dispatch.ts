@@ -42,6 +42,8 @@ export async function dispatch(crew: Crew, slots: Slots, wanted: Dispatch, signa
       // Nothing can begin without a slot; what else there is to do may gather for a moment.
       if (slots.free() === undefined) await crew.clock.sleep(gatherMs, freed)
     }, signal)
+    // Whoever left a slot has just written how it ended.
+    await crew.clock.breathe()
   }
 }
 
