@@ -9,7 +9,7 @@ import { startDetached } from './system.ts'
  * first, killed then. Their sessions can go on wherever they are begun again. It ends when there is a younger daemon, or none is wanted.
  */
 const script = `
-beat=$1 token=$2 limit=$3 attempts=$4 grace=$5
+beat=$1 token=$2 limit=$3 attempts=$4 grace=$5 daemon=$6
 boot=-
 [ -r /proc/sys/kernel/random/boot_id ] && read -r boot </proc/sys/kernel/random/boot_id
 born() { shift 19; echo "$1"; }
@@ -29,7 +29,10 @@ while sleep 1; do
   [ "$whose" = "$token" ] || exit 0
   [ $(($(date +%s) - at)) -ge "$limit" ] || continue
   found=$(living)
-  [ "$found" ] || continue
+  if [ -z "$found" ]; then
+    kill -0 "$daemon" 2>/dev/null || exit 0
+    continue
+  fi
   echo "$found" | while read -r pid folder; do printf stop >"$folder/interrupted"; kill -TERM "-$pid"; done
   sleep "$grace"
   echo "$found" | while read -r pid folder; do kill -KILL "-$pid"; done
@@ -51,7 +54,17 @@ export function startLeash(places: Places, about: { token: string; leaseMs: numb
   const seconds = about.leaseMs / 1000
   // Behind the daemon's own fence, which ends them better where it still can; before the lease is over.
   const [limit, grace] = [Math.ceil(seconds * 0.88), Math.max(0.2, seconds / 20)]
-  const args = ['-c', script, 'sh', file, about.token, String(limit), below.attempts, String(grace)]
+  const args = [
+    '-c',
+    script,
+    'sh',
+    file,
+    about.token,
+    String(limit),
+    below.attempts,
+    String(grace),
+    String(process.pid),
+  ]
   startDetached({ file: '/bin/sh', args, cwd: '/', env: { PATH: about.path }, logFile: join(below.run, 'leash.log') })
   return { beat, end: () => rmSync(file, { force: true }) }
 }

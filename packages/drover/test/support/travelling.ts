@@ -64,7 +64,11 @@ async function joinAll(worlds: readonly World[], database: string): Promise<void
     world.database = database
     Object.assign(world.env, { DROVER_DATABASE_URL: database, DROVER_MACHINE_NAME: `machine-${n + 1}` })
     if (n === 0) await world.ok('init')
-    else mkdirSync(join(world.root, '.drover'))
+    else {
+      mkdirSync(join(world.root, '.drover'))
+      // What its git is told is trusted on each machine by who sits there.
+      await world.drover('doctor', '--trust')
+    }
   }
 }
 
