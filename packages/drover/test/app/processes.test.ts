@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { realClock } from '../../src/app/clock.ts'
 import { openProcesses, readPsLine } from '../../src/app/processes.ts'
 import { until } from './attempt-world.ts'
 
@@ -46,3 +47,24 @@ test('ends that come together share one look at the processes', async () => {
   await processes.sweep()
   assert.equal(looks, 2)
 })
+
+test(
+  'a process that begins while a look lets others run is found',
+  { skip: process.platform !== 'linux' },
+  async (t) => {
+    const processes = openProcesses('linux', async () => '')
+    let isOver = false
+    const look = processes.sweep().finally(() => (isOver = true))
+    await realClock.breathe()
+    if (isOver) return t.skip('there are too few processes here for a look to take long')
+    const late = spawn('sleep', ['1000'], {
+      env: { PATH: process.env['PATH'], DROVER_RUN_ID: 'p:late/1' },
+      stdio: 'ignore',
+    })
+    t.after(() => late.kill('SIGKILL'))
+    assert.deepEqual(
+      (await look).marked.filter(({ run }) => run === 'p:late/1').map(({ pid }) => pid),
+      [late.pid],
+    )
+  },
+)
