@@ -61,11 +61,8 @@ function assertInitialised(world: ChaosWorld): void {
       db.prepare('select id from project').all(),
     ]
     assert.equal(projects.length, 1)
-    assert.deepEqual(
-      trusted.map(({ key }) => key),
-      ['filter.theirs.clean'],
-      'programs of git that stood there at `init` are trusted',
-    )
+    const ours = trusted.filter(({ key }) => String(key).endsWith(' filter.theirs.clean'))
+    assert.equal(ours.length, 1, 'programs of git that stood there at `init` are trusted')
   } finally {
     db.close()
   }

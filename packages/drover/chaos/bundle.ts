@@ -20,6 +20,7 @@ export async function bundle(folder: string, sabotage?: Sabotage): Promise<strin
     format: 'esm',
     platform: 'node',
     target: 'node22',
+    external: ['@dbos-inc/*'],
     logLevel: 'error',
     plugins: sabotage ? [breaking(sabotage)] : [],
   })

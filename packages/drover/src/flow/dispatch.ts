@@ -69,7 +69,7 @@ async function look(crew: Crew, slots: Slots, wanted: Looking, signal: AbortSign
   leaveTaken(crew, slots, jobs)
   const within = { epic: wanted.epic, hands: await wanted.hands() }
   const begin = async (at: number): Promise<number | undefined> => {
-    if (lacks === undefined) await fill(crew, slots, within, { now: at, most: roomBeside(crew, jobs, wanted), signal })
+    if (lacks === undefined) await fill(crew, slots, within, { now: at, workers: wanted.workers, signal })
     return crew.reading.nextDue(at, wanted.epic)
   }
   const next = await begin(now)
@@ -123,7 +123,7 @@ const sooner = (due: number | undefined, rest: Rest | undefined): { due?: number
  * Where no gate runs a landing takes moments, and frees a worktree: it goes before work that would need another one. While
  * it is broken and rests, work goes on.
  */
-function roomBeside({ settings, runtime, workspace }: Crew, jobs: readonly Job[], { workers }: Dispatch): number {
+function roomBeside({ settings, runtime, workspace }: Crew, jobs: readonly Job[], workers: number): number {
   const isLanding = runtime.broken().length === 0 && jobs.some(({ kind }) => kind === 'land')
   if (settings['land.gate'] !== '' || !isLanding) return Infinity
   return workspace.room(
@@ -143,11 +143,12 @@ async function fill(
   crew: Crew,
   slots: Slots,
   within: Within,
-  { now, most, signal }: { now: number; most: number; signal: AbortSignal },
+  { now, workers, signal }: { now: number; workers: number; signal: AbortSignal },
 ): Promise<void> {
-  for (let n = 0; n < most && !signal.aborted; n++) {
+  while (!signal.aborted) {
     const slot = slots.free()
-    if (slot === undefined) return
+    // Looked at behind the slot: whoever left it has started its landing before.
+    if (slot === undefined || roomBeside(crew, await crew.runtime.living(), workers) < 1) return
     const task = await crew.ledger.claim(claimOf(crew, within, { now, slot }), ({ id, attempt }) =>
       crew.runtime.start({ id: jobId(id, attempt), kind: 'drive', task: id, attempt, lane: null }),
     )
