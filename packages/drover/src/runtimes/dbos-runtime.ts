@@ -140,8 +140,8 @@ export async function openDbosRuntime(options: Options): Promise<Runtime> {
         dead: () => (lost.abort('lease'), options.onDead()),
         recovered: () => wake.abort(),
       }
-      const { query, recover, adopt } = executor
-      const executors = openExecutors({ ...options, query, recover, adopt, on })
+      const { query, recover } = executor
+      const executors = openExecutors({ ...options, query, recover, on })
       await executors.join()
       await takeSome()
       serving = { executors, over: Promise.all([executors.watch(ended.signal), takeJobs()]) }

@@ -51,8 +51,6 @@ export interface Executor {
   query(text: string, values: readonly unknown[]): Promise<readonly Record<string, unknown>[]>
   /** Takes as many jobs as there is room for. */
   poll(): Promise<void>
-  /** Begins these jobs again, which were ended because nobody knew their version of the workflows any more. */
-  adopt(jobs: readonly Pick<Job, 'id' | 'kind' | 'lane'>[]): Promise<void>
   /** Gives back to the queue what these executors left behind; DBOS counts each taking. */
   recover(executors: readonly string[]): Promise<void>
   shutdown(): Promise<void>
@@ -189,28 +187,9 @@ function executorOf({ executor, slots, settled }: Serving, version: string): Exe
         second,
       )
     },
-    async adopt(jobs) {
-      for (const job of jobs) {
-        const lane = job.lane === null ? {} : { queuePartitionKey: job.lane }
-        await DBOS.rewindWorkflow(job.id, {
-          startStep: await firstStepOf(job),
-          queueName: queueOf(job),
-          applicationVersion: version,
-          ...lane,
-        })
-      }
-    },
     recover: async (executors) => void (await dbos.recoverPendingWorkflows([...executors])),
     shutdown: () => DBOS.shutdown(),
   }
-}
-
-/**
- * An attempt is begun at its first step, because what it has done is found where it was done. A landing that has begun goes on:
- * what it has intended counts, and where its steps are others now it says so.
- */
-async function firstStepOf({ id, kind }: Pick<Job, 'id' | 'kind'>): Promise<number> {
-  return kind === 'drive' ? 0 : ((await DBOS.listWorkflowSteps(id)) ?? []).length
 }
 
 /** Its limit is this process's own, and it is asked when there is something to ask for: DBOS's runner does not know it. */

@@ -25,15 +25,7 @@ interface Options {
   /** Whether this process, on this very host, is no more. */
   isGone(card: Card): boolean
   recover(executors: readonly string[]): Promise<void>
-  /** Gives jobs of another version of the workflows, which nobody runs any more, to this one. */
-  adopt(jobs: readonly Left[]): Promise<void>
   on: Bells
-}
-
-interface Left {
-  id: string
-  kind: 'drive' | 'land'
-  lane: string | null
 }
 
 interface Bells {
@@ -70,7 +62,7 @@ const fencedAt = 0.8
  */
 export function openExecutors(options: Options): Executors {
   const { query, card, leaseMs, clock, on, recover } = options
-  const { executor, workflow } = tablesOf(options.schemas)
+  const { executor, workflow, steps } = tablesOf(options.schemas)
   const seen = openSeen(clock, leaseMs)
   let beatAt = clock.ticks()
   let fenced = false
@@ -102,20 +94,28 @@ export function openExecutors(options: Options): Executors {
       [options.version],
     )
     if (left.length > 0) await recover(left.map(({ id }) => String(id)))
-    const others = await olderJobs()
-    if (others.length > 0) await options.adopt(others)
-    if (left.length + others.length > 0) on.recovered()
+    const isAdopted = await adoptOlder()
+    if (left.length > 0 || isAdopted) on.recovered()
   }
 
-  /** While anybody lives who knows them they are theirs; then they are ended for one of us, who begins them again. */
-  const olderJobs = async (): Promise<Left[]> =>
-    (await query(
-      `update ${workflow} set status = 'CANCELLED', owner_xid = null
-        where status in ('ENQUEUED', 'PENDING') and name in ('drive', 'land') and application_version <> $1
-        and not exists (select 1 from ${executor} where dead_at is null and version = application_version)
-        returning workflow_uuid as id, name as kind, queue_partition_key as lane`,
+  /**
+   * While anybody lives who knows them they are theirs; then they are taken into our version, in one statement: at no moment is there
+   * a task at work without its job. An attempt is begun at its first step, because what it has done is found where it was done. A
+   * landing that has begun goes on: what it has intended counts, and where its steps are others now it says so.
+   */
+  const adoptOlder = async (): Promise<boolean> => {
+    const rows = await query(
+      `with taken as (
+          update ${workflow} set status = 'ENQUEUED', owner_xid = null, recovery_attempts = 0, application_version = $1
+          where status in ('ENQUEUED', 'PENDING') and name in ('drive', 'land') and application_version <> $1
+            and not exists (select 1 from ${executor} where dead_at is null and version = application_version)
+          returning workflow_uuid as id, name as kind),
+        forgotten as (delete from ${steps} where workflow_uuid in (select id from taken where kind = 'drive'))
+        select id from taken`,
       [options.version],
-    )) as unknown as Left[]
+    )
+    return rows.length > 0
+  }
 
   const bury = ({ id, beat: last }: { id: string; beat: number }) =>
     query(`update ${executor} set dead_at = ${nowMs} where id = $1 and beat = $2 and dead_at is null`, [id, last])
@@ -185,6 +185,7 @@ const nowMs = '(extract(epoch from clock_timestamp()) * 1000)::bigint'
 const tablesOf = ({ ledger, dbos }: { ledger: string; dbos: string }) => ({
   executor: `"${ledger}".executor`,
   workflow: `"${dbos}".workflow_status`,
+  steps: `"${dbos}".operation_outputs`,
 })
 
 /** Which beats were seen, and since when they have not moved, in one unbroken run of looks. */
