@@ -53,10 +53,13 @@ async function pack(to: Worktrees, commit: string, base: string): Promise<string
   }
 }
 
-/** `--strict`: objects from outside are looked at as a server looks at what is pushed to it. */
+/**
+ * `--strict`: objects from outside are looked at as a server looks at what is pushed to it. Refs alone say what is here already: a
+ * worktree that is just being made has a HEAD that is none.
+ */
 const unpacking = `
 git index-pack --strict --fix-thin --stdin < "$1" > /dev/null
-git rev-list --objects --quiet "$2" --not --all
+git rev-list --objects --quiet "$2" --not --glob=refs/*
 `
 
 export async function unpack(to: Worktrees, { task, attempt, commit, pack: text }: Snapshot): Promise<void> {
