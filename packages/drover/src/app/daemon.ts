@@ -172,16 +172,21 @@ const inSlot =
     await driveTask(crew)(job, durable).finally(() => slots.leave(job))
   }
 
-/** Another machine claimed it, or began it: from now on it has a slot of this one, and what is left of it on this host ends. */
+/**
+ * It was begun before whoever claimed it here could say so, or another machine claimed or began it: from now on it has a slot of
+ * this one, and what is left of it on this host ends.
+ */
 async function seat(
   { reading, records, system, here, settings }: Crew,
   slots: Slots,
   { id, task, attempt }: Job,
 ): Promise<void> {
-  const slot = slots.free() ?? slots.busy() + 1
-  slots.take(slot, id)
   const { machine } = here
   const before = await reading.attempt(task, attempt)
+  if (slots.jobs().includes(id)) return
+  if (before?.machine === machine && !slots.isTaken(before.slot)) return slots.take(before.slot, id)
+  const slot = slots.free() ?? slots.busy() + 1
+  slots.take(slot, id)
   const mark = runId(here.project, task, attempt)
   if (before && before.machine !== machine) await system.end({ folder: null, mark, graceMs: settings.stop_grace })
   await records.seat(task, attempt, { machine, slot })

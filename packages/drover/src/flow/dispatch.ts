@@ -173,6 +173,7 @@ const claimOf = (
 export interface Slots {
   free(): number | undefined
   take(slot: number, job: string): void
+  isTaken(slot: number): boolean
   leave(job: Pick<Job, 'id'>): void
   /** Those that have one. */
   jobs(): readonly string[]
@@ -193,6 +194,7 @@ export function openSlots(count: number): Slots {
         : Array.from({ length: count }, (_, i) => i + 1).find((slot) => !used.has(slot))
     },
     take: (slot, job) => void taken.set(job, slot),
+    isTaken: (slot) => [...taken.values()].includes(slot),
     leave(job) {
       taken.delete(job.id)
       enough.abort()

@@ -56,7 +56,11 @@ test('16 tasks reach a limit at once: one parked account, no attempt consumed, n
 })
 
 test('a probe that reaches the limit again parks it again, longer each time where no reset is told', async (t) => {
-  const world = await openLimited(t, async ({ account }) => limit(account, null))
+  const world = await openLimited(t, async ({ attempt, account }) => {
+    if (attempt === 1) await all.claimed(3)
+    return limit(account, null)
+  })
+  const all = claimsOf(world)
   await world.add(3)
   let now = begun
   for (const [n, least] of [1, 2, 4, 8, 16, 30, 30].entries()) {
@@ -83,7 +87,11 @@ test('a reset that is past is no reset: it is not tried in a loop', async (t) =>
 })
 
 test('what is parked stays parked over a restart', async (t) => {
-  const first = await openLimited(t, async ({ account }) => limit(account, begun + hour))
+  const first = await openLimited(t, async ({ account }) => {
+    await all.claimed(4)
+    return limit(account, begun + hour)
+  })
+  const all = claimsOf(first)
   await first.add(4)
   await first.until('it waits', async () => first.waits.length > 0 || undefined)
   await first.close()
@@ -97,9 +105,10 @@ test('what is parked stays parked over a restart', async (t) => {
 
 test('somebody who knows better has the account tried at once, with one attempt', async (t) => {
   const world = await openLimited(t, async ({ attempt, account, stopped }) => {
-    if (attempt > 1) await stopped
+    await (attempt > 1 ? stopped : all.claimed(5))
     return limit(account, begun + hour)
   })
+  const all = claimsOf(world)
   await world.add(5)
   await world.until('it waits', async () => world.waits.length > 0 || undefined)
   assert.deepEqual(await releaseAccounts(world.crew, person()), ['claude'])
@@ -138,4 +147,9 @@ test('other accounts work on while one rests, and the run waits only for what no
     (event) => event.type === 'task.claimed' && event.data.account,
   )
   assert.equal(accounts.filter((name) => name === 'claude/a').length, 1)
+})
+
+/** Whoever meets the limit first would keep the others from beginning. */
+const claimsOf = (world: Awaited<ReturnType<typeof openLimited>>) => ({
+  claimed: (count: number) => world.until('all have begun', async () => (await world.claims()) >= count || undefined),
 })
