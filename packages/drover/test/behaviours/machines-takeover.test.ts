@@ -85,6 +85,19 @@ await onPostgres((database) => {
     assert.ok(took <= leaseMs + 2_000, `${took} ms`)
     assert.ok(took >= leaseMs / 2, 'it had its lease')
     await assertGoesOn(all)
+    assert.deepEqual(
+      (await all.second.all('machine.lost')).map(({ data, actor }) => [data.machine, actor]),
+      [['machine-1', 'machine:machine-2']],
+    )
+    const { machines } = await all.second.json('status')
+    assert.deepEqual(
+      machines.map(({ name, state }: Record<string, unknown>) => [name, state]),
+      [
+        ['machine-1', 'lost'],
+        ['machine-2', 'left'],
+      ],
+    )
+    assert.match(await all.second.ok('status'), /Machines\n {2}machine-1 {2}lost .* ago\n {2}machine-2 {2}left .* ago/)
     all.leaves.send('SIGCONT')
     const { code, stderr } = await all.leaves.ended
     assert.equal(code, 75, stderr)
