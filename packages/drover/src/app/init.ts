@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { DroverError } from '../domain/error.ts'
 import { settingKeys, settings, type Setting } from '../domain/settings.ts'
@@ -8,8 +8,8 @@ import { machineName } from './identity.ts'
 import { loadConfig } from './load-config.ts'
 import { ledgerPlace, openLedgerAt, projectIdIn, type LedgerPlace } from './open-ledger.ts'
 import { openWorkspaceAt } from './open-workspace.ts'
-import { findPlaces, placesBelow, type Places } from './places.ts'
-import { makeSecret } from './surroundings.ts'
+import { findPlaces, type Places } from './places.ts'
+import { makeFolder, writeCopy, writeOnce } from './project-folder.ts'
 import { asTrusted } from './trust.ts'
 
 export interface Initialised {
@@ -22,13 +22,10 @@ export interface Initialised {
 /** Makes a repository a drover project. Twice is fine: what is there stays. */
 export async function initProject({ folder, db }: { folder: string; db?: string }): Promise<Initialised> {
   const places = findPlaces(folder)
-  const below = placesBelow(places)
   const target = branchOf(places)
   const created: string[] = []
   const config = await loadConfig({ root: places.root, flags: db === undefined ? {} : { database_url: db } })
-  mkdirSync(below.run, { recursive: true, mode: 0o700 })
-  exclude(places)
-  makeSecret(below.secret, realClock.bytes(32))
+  makeFolder(places)
   const at = ledgerPlace(config.settings.database_url, places)
   const begun = realClock.now()
   const id = projectIdIn(places) ?? `project-${Buffer.from(realClock.bytes(6)).toString('hex')}`
@@ -43,13 +40,7 @@ export async function initProject({ folder, db }: { folder: string; db?: string 
     if (project.createdAt >= begun) created.push('file' in at ? relative(places.root, at.file) : at.shown)
     const gate = detectGate(places.root)
     if (writeOnce(join(places.root, '.drover.toml'), defaults(gate, lastingUrl(at)))) created.push('.drover.toml')
-    if (
-      writeOnce(
-        join(places.folder, 'config.yaml'),
-        `# The ledger is the truth; this is a copy.\nschema: 1\nproject: ${project.id}\n`,
-      )
-    )
-      created.push('.drover/config.yaml')
+    if (writeCopy(places, project.id)) created.push('.drover/config.yaml')
     return { root: places.root, target: project.target, created, detectedGate: gate }
   } finally {
     await opened.ledger.close()
@@ -71,22 +62,6 @@ function branchOf(places: Places): string {
     (existsSync(packed) && readFileSync(packed, 'utf8').includes(` refs/heads/${branch}\n`))
   if (!isBorn) throw new DroverError('no-commit', { folder: places.root })
   return branch
-}
-
-/** Ignored without touching the user's own `.gitignore`. */
-function exclude({ gitDir }: Places): void {
-  const file = join(gitDir, 'info', 'exclude')
-  mkdirSync(join(gitDir, 'info'), { recursive: true })
-  const said = existsSync(file) ? readFileSync(file, 'utf8') : ''
-  if (said.split('\n').includes('/.drover/')) return
-  appendFileSync(file, `${said === '' || said.endsWith('\n') ? '' : '\n'}/.drover/\n`)
-}
-
-function writeOnce(file: string, text: string): boolean {
-  if (existsSync(file)) return false
-  writeFileSync(`${file}.new`, text)
-  renameSync(`${file}.new`, file)
-  return true
 }
 
 const gates: [file: string, command: string, isMeant: (text: string) => boolean][] = [

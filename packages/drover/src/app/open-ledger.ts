@@ -12,7 +12,7 @@ import { placesBelow, type Places } from './places.ts'
 export type LedgerPlace = { file: string } | { url: string; shown: string }
 
 /** `database_url` in words: empty is the project's own file. */
-export function ledgerPlace(url: string, places: Places): LedgerPlace {
+export function ledgerPlace(url: string, places: Pick<Places, 'folder'>): LedgerPlace {
   if (url === '') return { file: placesBelow(places).ledger }
   if (isPostgres(url)) return { url, shown: shownUrl(url) }
   const file = /^sqlite:\/\/\/?(.+)$/.exec(url)?.[1]

@@ -39,10 +39,12 @@ interface Options {
   folder: string
   config?: string
   db?: string
+  /** Which of a database's projects, where the folder does not say. */
+  project?: string
   flags?: Partial<Record<SettingKey, unknown>>
 }
 
-export async function openProject({ folder, config: file, db, flags }: Options): Promise<Project> {
+export async function openProject({ folder, config: file, db, project, flags }: Options): Promise<Project> {
   const places = findPlaces(folder)
   const below = placesBelow(places)
   if (!existsSync(places.folder)) throw noProject(places, below.ledger)
@@ -55,7 +57,7 @@ export async function openProject({ folder, config: file, db, flags }: Options):
   const machine = machineName(settings)
   const ledgerAt = ledgerPlace(settings.database_url, places)
   if ('file' in ledgerAt && !existsSync(ledgerAt.file)) throw noProject(places, ledgerAt.file)
-  const opened = await openLedgerAt({ at: ledgerAt, project: projectIdIn(places), machine })
+  const opened = await openLedgerAt({ at: ledgerAt, project: project ?? projectIdIn(places), machine })
   const { id, target } = await opened.reading.project()
   const identity = readIdentity(places, settings)
   return {

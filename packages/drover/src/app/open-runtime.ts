@@ -48,6 +48,13 @@ export async function openRuntime(project: Project, wanted: Wanted): Promise<Run
     isGone,
     onFailure,
     onBeat: leash.beat,
+    onMachineLost: (executor, lost) => {
+      const by = { kind: 'machine', name: machine, request: `lost/${executor}` } as const
+      log('warn', `${lost} is lost: what it was doing is taken over`)
+      ledger
+        .append([{ type: 'machine.lost', data: { machine: lost } }], by)
+        .catch((error: unknown) => log('warn', `nobody is told that ${lost} is lost: ${String(error)}`))
+    },
     onDead: () => wanted.onLost(new DroverError('taken-over', { machine })),
     log,
   })

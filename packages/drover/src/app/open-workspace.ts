@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { runId } from '../domain/id.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { System } from '../ports/system.ts'
+import { cloneDraft, cloneInto, remotesOf } from '../workspace/clone.ts'
 import { openWorkspace, type TrustingWorkspace } from '../workspace/open.ts'
 import { agentEnv, secret } from './agent-env.ts'
 import { realClock } from './clock.ts'
@@ -63,22 +64,34 @@ export const openWorkspaceAt = (places: Places): TrustingWorkspace =>
     setup: null,
   })
 
+/** Where no clone is yet, or one that was cut short. */
+export const isHalfCloned = (folder: string): boolean => existsSync(join(folder, cloneDraft))
+
+export const cloneAt = (folder: string, remote: string): Promise<void> =>
+  cloneInto({ folder, remote, exec: openSystem().exec, env: forGit() })
+
+export const remotesAt = (folder: string): Promise<string[]> =>
+  remotesOf({ folder, exec: openSystem().exec, env: forGit() })
+
 /** As git names worktrees; what is not there yet is no link. */
 function withoutLinks(path: string): string {
   if (existsSync(path)) return realpathSync(path)
   return dirname(path) === path ? path : join(withoutLinks(dirname(path)), basename(path))
 }
 
+const forGit = (): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(environment).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined && !secret.includes(entry[0]),
+    ),
+  )
+
 const basics = (places: Places, system: Hands) => ({
   root: places.root,
   gitDir: places.gitDir,
   runFolder: placesBelow(places).run,
   exec: system.exec,
-  env: Object.fromEntries(
-    Object.entries(environment).filter(
-      (entry): entry is [string, string] => entry[1] !== undefined && !secret.includes(entry[0]),
-    ),
-  ),
+  env: forGit(),
   clock: realClock,
   system,
   endGit: (mark: string, butEpoch: string) => endGit(system, realClock, mark.replace(/^DROVER_GIT=/, ''), butEpoch),

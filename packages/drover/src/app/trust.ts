@@ -23,9 +23,7 @@ export async function trustedHere({ records, machine }: Trusting): Promise<Drive
 
 /** From now on the drivers are agreed to as they are; what other machines have agreed to stays. */
 export async function trustHere({ records, machine }: Trusting, drivers: Drivers): Promise<void> {
-  const prefix = prefixOf(machine)
-  const others = Object.entries(await records.trusted()).filter(([key]) => !key.startsWith(prefix))
-  await records.trust({ ...Object.fromEntries(others), ...asTrusted(machine, drivers) })
+  await records.trust(asTrusted(machine, drivers), prefixOf(machine))
 }
 
 /** What is written down of that. */

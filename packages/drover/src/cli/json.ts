@@ -4,7 +4,7 @@ import { showDuration } from '../domain/settings.ts'
 import { progress, type Standing } from '../domain/summary.ts'
 import type { Task, TaskStatus, Usage } from '../domain/task.ts'
 import type { Report } from '../domain/verdict.ts'
-import type { Attempt, Epic, LandingRow, Question } from '../domain/rows.ts'
+import type { Attempt, Epic, LandingRow, Machine, Question } from '../domain/rows.ts'
 import { usageJson } from './cost-words.ts'
 
 /** What a task's own row does not know. */
@@ -115,6 +115,17 @@ export function workerJson(
     since: isoTime(claimedAt),
   }
 }
+
+const stateOf = ({ leftAt, isLost }: Machine): 'here' | 'left' | 'lost' =>
+  leftAt === null ? 'here' : isLost ? 'lost' : 'left'
+
+export const machineJson = (machine: Machine, workers: readonly { attempt: Attempt }[]) => ({
+  name: machine.name,
+  state: stateOf(machine),
+  slots: machine.slots,
+  busy: workers.filter(({ attempt }) => attempt.machine === machine.name).length,
+  since: isoTime(machine.leftAt ?? machine.joinedAt),
+})
 
 /** One line of `drover stream`. */
 export function eventJson(event: Event, epicId: string | null) {

@@ -27,6 +27,7 @@ export const loaders = {
   daemon: () => import('./commands/daemon.ts').then((file) => file.daemon),
   'daemon start': () => import('./commands/daemon.ts').then((file) => file.daemonStart),
   'daemon status': () => import('./commands/daemon.ts').then((file) => file.daemonStatus),
+  worker: () => import('./commands/worker.ts').then((file) => file.worker),
   'daemon stop': () => import('./commands/daemon.ts').then((file) => file.daemonStop),
   'parcel done': () => import('./commands/parcel.ts').then((file) => file.parcelDone),
   'parcel progress': () => import('./commands/parcel.ts').then((file) => file.parcelProgress),

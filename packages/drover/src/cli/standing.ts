@@ -4,9 +4,9 @@ import { remoteWords } from '../app/remote-words.ts'
 import { etaSeconds, progress, type Standing } from '../domain/summary.ts'
 import { lastRunIsSpent, spentInRun } from '../flow/budget.ts'
 import { personReasons, waitsForPerson, type Task, type Usage } from '../domain/task.ts'
-import type { Account, Attempt } from '../domain/rows.ts'
+import type { Account, Attempt, Machine } from '../domain/rows.ts'
 import { usageJson } from './cost-words.ts'
-import { workerJson } from './json.ts'
+import { machineJson, workerJson } from './json.ts'
 import { accountJson, notable } from './rest.ts'
 
 /** How far everything is, at one moment. */
@@ -15,6 +15,7 @@ export interface Moment {
   standing: Standing
   etaSeconds: number | null
   workers: readonly { attempt: Attempt; task: Task | undefined }[]
+  machines: readonly Machine[]
   landing: readonly Task[]
   waiting: readonly Task[]
   /** Why nothing new may begin on this machine now. */
@@ -33,7 +34,7 @@ export async function look(
 ): Promise<Moment> {
   const { reading, clock, config } = project
   const within = epic === undefined ? {} : { epic }
-  const [standing, open, durations, landing, waiting, spent, isSpent, accounts] = await Promise.all([
+  const [standing, open, durations, landing, waiting, spent, isSpent, accounts, machines] = await Promise.all([
     reading.standing(epic),
     reading.openAttempts(),
     reading.durations(20),
@@ -42,6 +43,7 @@ export async function look(
     spending(reading),
     lastRunIsSpent(reading),
     reading.accounts(),
+    reading.machines(),
   ])
   const tasks = await Promise.all(open.map(({ task }) => reading.task(task)))
   return {
@@ -50,6 +52,7 @@ export async function look(
     remote: remoteWords(project),
     spent,
     accounts: notable(accounts),
+    machines,
     standing,
     etaSeconds: etaSeconds(standing, durations, Math.max(open.length, config.settings.workers)),
     workers: open.map((attempt, i) => ({ attempt, task: tasks[i] })),
@@ -72,6 +75,7 @@ export const momentJson = ({
   remote = [],
   spent,
   accounts,
+  machines,
 }: Moment) => ({
   counts: standing.counts,
   blockedFor: standing.blockedFor,
@@ -82,6 +86,7 @@ export const momentJson = ({
   ...(remote.length === 0 ? {} : { remote }),
   spent: spent === undefined ? null : { ...usageJson(spent.usage), limitUsd: spent.limitUsd || null },
   accounts: accounts.map((account) => accountJson(account, now)),
+  machines: machines.map((machine) => machineJson(machine, workers)),
   workers: workers.map(({ attempt, task }) =>
     workerJson(attempt, task?.attempt === attempt.attempt ? task.status : undefined),
   ),

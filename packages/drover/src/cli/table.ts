@@ -31,6 +31,7 @@ const rows = [
   { name: 'daemon start', group: 'Run', summary: 'Start a daemon in the background' },
   { name: 'daemon status', aliases: ['daemon-status'], group: 'Run', summary: 'Whether a daemon drives this project' },
   { name: 'daemon stop', aliases: ['daemon-stop'], group: 'Run', summary: 'Stop the daemon; its work can go on later' },
+  { name: 'worker', group: 'Run', summary: 'Drive a project of another machine too, over PostgreSQL' },
   { name: 'parcel done', group: 'Run', summary: 'For agents: report how the attempt ended' },
   { name: 'parcel progress', group: 'Run', summary: 'For agents: report a step' },
   { name: 'mcp', group: 'Run', summary: 'For agents: drover’s tools, as an MCP server on stdin and stdout' },

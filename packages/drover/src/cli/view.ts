@@ -7,6 +7,7 @@ import { spentWords, usd } from './cost-words.ts'
 import { escaped } from './escape.ts'
 import { restWords } from './rest.ts'
 import { statusWords } from './glyph.ts'
+import { machineJson } from './json.ts'
 import type { Moment } from './standing.ts'
 import { lasting, roughly } from './time.ts'
 import { fit } from './width.ts'
@@ -38,6 +39,7 @@ export function view({ moment, story, footer }: View, look: Look): string[] {
     ...spentLine(moment, width),
     ...moment.accounts.map((account) => paint('yellow', fit(restLine(account, moment.now, look.ascii), width))),
     ...section('Working', workerLines(moment, width), look),
+    ...section('Machines', machineLines(moment, width), look),
     ...section(
       'Landing',
       moment.landing.map((task) => fit(`  ${task.id}  ${escaped(task.title)}`, width)),
@@ -100,6 +102,17 @@ function workerLines({ workers, now }: Moment, width: number): string[] {
     rows,
     { width, heads: false },
   )
+}
+
+/** Where there are several: what each has, and since when one has nothing. */
+function machineLines({ machines, workers, now }: Moment, width: number): string[] {
+  if (machines.length < 2) return []
+  const rows = machines.map((machine) => {
+    const { name, state, busy, slots } = machineJson(machine, workers)
+    const since = lasting(now - (machine.leftAt ?? machine.joinedAt))
+    return [`  ${name}`, state === 'here' ? `${busy} of ${slots} at work` : `${state} ${since} ago`]
+  })
+  return columns([{ head: '' }, { head: '', shrinks: true }], rows, { width, heads: false })
 }
 
 /** The few that a person should look at, with what to type. */

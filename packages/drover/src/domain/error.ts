@@ -268,7 +268,34 @@ export const errors = {
     'user',
     2,
     (d) => `${d.where} holds several projects: ${d.projects.join(', ')}`,
-    (d) => `echo "project: ${d.projects[0] ?? 'ID'}" >> .drover/config.yaml`,
+    (d) => `drover worker --project ${d.projects[0] ?? 'ID'}, or "project: …" in .drover/config.yaml`,
+  ),
+  'needs-postgres': row<{ where: string }>(
+    'user',
+    2,
+    (d) => `machines share a project in a PostgreSQL database, and the ledger here is ${d.where}`,
+    () => 'drover worker --db postgres://user@host/database, or DROVER_DATABASE_URL',
+  ),
+  'no-clone': row<{ folder: string; isEmpty: boolean }>(
+    'user',
+    3,
+    (d) =>
+      d.isEmpty
+        ? `there is no clone in ${d.folder}, and no remote is named to make one of`
+        : `${d.folder} is no clone, and not empty: none is made there`,
+    (d) => `drover worker${d.isEmpty ? '' : ' -C NEW-FOLDER'} --remote URL`,
+  ),
+  'other-clone': row<{ folder: string; problem: string }>(
+    'user',
+    5,
+    (d) => `${d.folder} belongs to something else: ${d.problem}`,
+    () => 'drover worker -C NEW-FOLDER --remote URL',
+  ),
+  'no-sharing': row<object>(
+    'config',
+    1,
+    () => 'land.push is off here: work could reach no other machine, and none of it this one',
+    () => 'drover config get land.push --show-origin',
   ),
   'disk-full': row<{ file: string }>(
     'state',

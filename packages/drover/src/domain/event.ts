@@ -133,6 +133,8 @@ export interface Facts {
   'account.released': { account: string; how: 'works' | 'now' | 'start'; room: number | null }
   'machine.joined': { machine: string; slots: number; pid: number }
   'machine.left': { machine: string }
+  /** Nothing was heard of it for its lease, or its process is gone: others take what it was doing. */
+  'machine.lost': { machine: string }
 }
 
 export type EventType = keyof Facts
@@ -193,4 +195,5 @@ export const eventTypes: readonly EventType[] = Object.keys({
   'account.released': 0,
   'machine.joined': 0,
   'machine.left': 0,
+  'machine.lost': 0,
 } satisfies Record<EventType, 0>) as EventType[]

@@ -86,6 +86,16 @@ export interface CostRow {
   unpriced: number
 }
 
+export interface Machine {
+  name: string
+  slots: number
+  joinedAt: number
+  /** Since when it does nothing; null while it drives. */
+  leftAt: number | null
+  /** It did not say so: it was declared dead. */
+  isLost: boolean
+}
+
 /** The run that began last. */
 export interface LastRun {
   seq: number

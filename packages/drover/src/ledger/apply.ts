@@ -180,9 +180,12 @@ const beside: { [T in EventType]?: Effect<T> } = {
   *'machine.joined'(event) {
     const { machine, slots, pid } = event.data
     yield* run(sql`insert into machine (name, slots, pid, joined_at) values (${machine}, ${slots}, ${pid}, ${event.at})
-      on conflict (name) do update set slots = excluded.slots, pid = excluded.pid, joined_at = excluded.joined_at, left_at = null`)
+      on conflict (name) do update set slots = excluded.slots, pid = excluded.pid, joined_at = excluded.joined_at, left_at = null, lost = 0`)
   },
   *'machine.left'(event) {
     yield* run(sql`update machine set left_at = ${event.at} where name = ${event.data.machine}`)
+  },
+  *'machine.lost'(event) {
+    yield* run(sql`update machine set left_at = ${event.at}, lost = 1 where name = ${event.data.machine}`)
   },
 }

@@ -1,6 +1,6 @@
 import type { Event, EventType } from '../domain/event.ts'
 import type { Task, Usage } from '../domain/task.ts'
-import type { Account, Attempt, LandingRow, Question } from '../domain/rows.ts'
+import type { Account, Attempt, LandingRow, Machine, Question } from '../domain/rows.ts'
 
 type Row = Record<string, unknown>
 type Kind = 'plain' | 'flag' | 'json'
@@ -165,6 +165,14 @@ export function decodeAttempt(row: Row): Attempt {
     endedAt: row.ended_at as number | null,
   }
 }
+
+export const decodeMachine = (row: Row): Machine => ({
+  name: row.name as string,
+  slots: row.slots as number,
+  joinedAt: row.joined_at as number,
+  leftAt: row.left_at as number | null,
+  isLost: row.lost === 1,
+})
 
 export function decodeLanding(row: Row): LandingRow {
   return {

@@ -119,4 +119,7 @@ create table proposal (
   primary key (task, attempt)
 ) without rowid;
 `,
+  `
+alter table machine add column lost integer not null default 0;
+`,
 ]

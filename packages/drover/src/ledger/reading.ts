@@ -10,6 +10,7 @@ import {
   decodeAttempt,
   decodeEvent,
   decodeLanding,
+  decodeMachine,
   decodeQuestion,
   decodeTask,
   taskColumnNames,
@@ -85,14 +86,11 @@ export function openReading(connection: Connection): Reading {
       (await list(() => sql`select * from attempt where task = ${task} and attempt = ${n}`, decodeAttempt))[0],
     openAttempts: () =>
       list(() => sql`select * from attempt where ended_at is null order by task, attempt`, decodeAttempt),
+    machines: () => list(() => sql`select * from machine order by name`, decodeMachine),
     landings: (task) =>
-      list(
-        () =>
-          task
-            ? sql`select * from landing where task = ${task} order by attempt, n`
-            : sql`select * from landing order by at desc limit ${page}`,
-        decodeLanding,
-      ),
+      task
+        ? list(() => sql`select * from landing where task = ${task} order by attempt, n`, decodeLanding)
+        : list(() => sql`select * from landing order by at desc limit ${page}`, decodeLanding),
     standing: (epic) => ask(() => standing(epic)),
     standingByEpic: () => ask(standingByEpic),
     durations: (limit) =>

@@ -37,9 +37,9 @@ export function openRecords(connection: Connection): Records {
       if (trusted?.at !== at) trusted = { at, drivers: await connection.read(trustedDrivers) }
       return trusted.drivers
     },
-    async trust(drivers) {
+    async trust(drivers, instead = '') {
       await write(function* () {
-        yield* run(sql`delete from trusted`)
+        yield* run(sql`delete from trusted where substr(key, 1, ${instead.length}) = ${instead}`)
         for (const [key, value] of Object.entries(drivers))
           yield* run(sql`insert into trusted (key, value) values (${key}, ${value})`)
       })

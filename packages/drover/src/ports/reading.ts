@@ -8,6 +8,7 @@ import type {
   Epic,
   LandingRow,
   LastRun,
+  Machine,
   Need,
   Proposal,
   Question,
@@ -65,6 +66,8 @@ export interface Reading {
   attempt(task: string, attempt: number): Promise<Attempt | undefined>
   /** Attempts whose job has not ended them yet. */
   openAttempts(): Promise<Attempt[]>
+  /** Every machine that has ever driven the project. */
+  machines(): Promise<Machine[]>
   landings(task?: string): Promise<LandingRow[]>
   standing(epic?: string): Promise<Standing>
   standingByEpic(): Promise<Map<string, Standing>>

@@ -15,7 +15,8 @@ export interface Records {
   /** The hint was said to this attempt's agent, which has not shown yet that it heard it. */
   said(hint: string, attempt: number): Promise<void>
   trusted(): Promise<Record<string, string>>
-  trust(drivers: Readonly<Record<string, string>>): Promise<void>
+  /** Instead of everything that begins so. */
+  trust(drivers: Readonly<Record<string, string>>, instead?: string): Promise<void>
   wish(what: string, about: unknown, at: number): Promise<number>
   wishes(): Promise<Wish[]>
   answerWish(id: number, answer: unknown): Promise<void>

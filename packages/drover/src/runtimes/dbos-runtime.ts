@@ -26,6 +26,8 @@ interface Options {
   onFailure(job: Job, error: unknown): void
   /** The lease begins anew. */
   onBeat?(): void
+  /** This process of that machine was declared dead here. */
+  onMachineLost?(executor: string, machine: string): void
   /** Others have taken over what ran here: this process must end. */
   onDead(): void
   log(level: 'info' | 'warn' | 'error', words: string): void
@@ -138,6 +140,7 @@ export async function openDbosRuntime(options: Options): Promise<Runtime> {
         fenced,
         back: () => void back().catch(options.onDead),
         dead: () => (lost.abort('lease'), options.onDead()),
+        lost: (id: string, machine: string) => options.onMachineLost?.(id, machine),
         recovered: () => wake.abort(),
       }
       const { query, recover } = executor

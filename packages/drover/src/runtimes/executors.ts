@@ -37,6 +37,8 @@ interface Bells {
   back(): void
   /** Somebody has declared it dead: what ran here is others' now. */
   dead(): void
+  /** Declared dead by this process, and no other process of that machine lives. */
+  lost(id: string, machine: string): void
   /** What somebody left behind can be taken. */
   recovered(): void
 }
@@ -117,8 +119,14 @@ export function openExecutors(options: Options): Executors {
     return rows.length > 0
   }
 
-  const bury = ({ id, beat: last }: { id: string; beat: number }) =>
-    query(`update ${executor} set dead_at = ${nowMs} where id = $1 and beat = $2 and dead_at is null`, [id, last])
+  const bury = async ({ id, machine, beat: last }: { id: string; machine: string; beat: number }): Promise<void> => {
+    const rows = await query(
+      `update ${executor} as one set dead_at = ${nowMs} where id = $1 and beat = $2 and dead_at is null
+        returning exists (select 1 from ${executor} as other where other.machine = one.machine and other.id <> one.id and other.dead_at is null) as lives`,
+      [id, last],
+    )
+    if (rows[0]?.['lives'] === false) on.lost(id, machine)
+  }
 
   /** What ends in order is no death: it must not count as one. */
   const uncount = (): Promise<unknown> =>

@@ -13,6 +13,9 @@ interface Wanted {
   env: Readonly<Record<string, string>>
 }
 
+/** Its name in a folder whose clone is not whole yet. */
+export const cloneDraft = '.drover-clone'
+
 const timeoutMs = 60 * 60_000
 
 /** A clone where there is none. It has its `.git` only when it is whole: whoever is cut short begins again, or goes on. */
@@ -23,7 +26,7 @@ export async function cloneInto({ folder, remote, exec, env }: Wanted): Promise<
     if (ended.exitCode !== 0) throw new DroverError('remote-away', { problem: withoutPassword(ended.stderr.trim()) })
   }
   await mkdir(folder, { recursive: true })
-  const draft = join(folder, '.drover-clone')
+  const draft = join(folder, cloneDraft)
   if (!existsSync(join(folder, '.git'))) {
     rmSync(draft, { recursive: true, force: true })
     await git(
@@ -43,6 +46,13 @@ export async function cloneInto({ folder, remote, exec, env }: Wanted): Promise<
   if (!existsSync(draft)) return
   await git(folder, 'checkout', '--quiet', '--force', '--no-recurse-submodules')
   rmSync(draft, { recursive: true, force: true })
+}
+
+/** The addresses that a clone knows. */
+export async function remotesOf({ folder, exec, env }: Omit<Wanted, 'remote'>): Promise<string[]> {
+  const args = ['config', '--local', '--get-regexp', '^remote\\..*\\.url$']
+  const { stdout } = await exec({ file: 'git', args, cwd: folder, env: {}, shared: cleanEnvironment(env) })
+  return stdout.split('\n').flatMap((line) => line.split(' ').slice(1).join(' ') || [])
 }
 
 const withoutPassword = (words: string): string => words.replaceAll(/\/\/[^@/\s]*@/g, '//').slice(0, 1500)

@@ -91,6 +91,7 @@ const moment: Moment = {
     { attempt: attempt('task-c3', 12), task: task('task-c3', { status: 'paused', attempt: 1 }) },
   ],
   accounts: [],
+  machines: [],
   landing: [task('task-l1', { status: 'landing' })],
   waiting: [
     task('task-q1', { status: 'blocked', blockedReason: 'question', blockedNote: 'Which database?' }),

@@ -43,4 +43,5 @@ export const eventMeanings: Record<EventType, string> = {
   'account.released': 'It may be used again, by so many at once',
   'machine.joined': 'A machine offers its slots',
   'machine.left': 'It does so no more',
+  'machine.lost': 'It was declared dead: others take what it was doing',
 }

@@ -55,10 +55,19 @@ function fences(markdown: string): Fence[] {
 /** Every `sh` block that can be run, each with the `output` block right behind it. */
 export function examplesOf(markdown: string): { examples: Example[]; notRun: number } {
   const all = fences(markdown)
-  const shell = all.filter(({ language }) => language === 'sh')
+  const shell = all.filter(({ language, words }) => language === 'sh' && placeOf(words) === undefined)
   const examples = shell.filter(({ words }) => !words.includes('not-run')).map((fence) => exampleOf(fence, all))
   return { examples, notRun: shell.length - examples.length }
 }
+
+/** What is typed on this machine, of several: a block after `sh at=<machine>`. */
+export function scriptAt(markdown: string, machine: string): string {
+  const there = fences(markdown).filter(({ language, words }) => language === 'sh' && placeOf(words) === machine)
+  return there.map(({ text }) => text).join('\n')
+}
+
+const placeOf = (words: readonly string[]): string | undefined =>
+  words.find((word) => word.startsWith('at='))?.slice('at='.length)
 
 function exampleOf(fence: Fence, all: readonly Fence[]): Example {
   const example: Example = {

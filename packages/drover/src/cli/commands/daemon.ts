@@ -1,7 +1,10 @@
 import { DroverError } from '../../domain/error.ts'
+import type { RunOptions } from '../../app/daemon.ts'
+import type { Holder } from '../../app/holder.ts'
 import type { Project } from '../../app/open-project.ts'
-import { command } from '../command.ts'
+import { command, type Context } from '../command.ts'
 import type { Options } from '../option.ts'
+import { placeOf } from '../place.ts'
 import { accountsIn, asWords, drivingFlags, runOptions } from '../run-options.ts'
 import { troubles } from '../troubles.ts'
 import { lasting } from '../time.ts'
@@ -16,30 +19,45 @@ export const daemon = command({
   about: 'In the foreground, until a signal; its log goes to .drover/log/daemon.jsonl.',
   options,
   examples: ['drover daemon', 'drover daemon start --workers 8'],
-  async run({ project, terminal, print }, values) {
-    const opened = await project(drivingFlags(values))
-    const { runProject } = await import('../../app/daemon.ts')
-    const { stop, kill } = terminal.signals()
-    const onReady = ({ pid }: { pid: number }): void =>
-      print.note(`Driving ${opened.places.root}, pid ${pid}, until a signal comes.`)
-    const slots = opened.config.settings.workers
+  async run(context, values) {
+    await joinIfNew(context)
+    const opened = await context.project(drivingFlags(values))
     const accounts = await accountsIn(opened, values.profiles)
-    await runProject(
-      opened,
-      { kind: 'daemon', workers: slots, epic: null, accounts, onReady, ...troubles(print, opened.clock) },
-      stop,
-      kill,
-    )
-    return stop.reason === 130 ? stoppedBy(stop) : 0
+    const onReady = ({ pid }: Holder): void =>
+      context.print.note(`Driving ${opened.places.root}, pid ${pid}, until a signal comes.`)
+    return stay(context, opened, { accounts, onReady })
   },
 })
+
+/** Drives until a signal comes. */
+export async function stay(
+  { terminal, print }: Context,
+  opened: Project,
+  more: Pick<RunOptions, 'accounts' | 'onReady'>,
+): Promise<number> {
+  const { runProject } = await import('../../app/daemon.ts')
+  const { stop, kill } = terminal.signals()
+  const { workers: slots } = opened.config.settings
+  const wanted = { kind: 'daemon', workers: slots, epic: null, ...more, ...troubles(print, opened.clock) } as const
+  await runProject(opened, wanted, stop, kill)
+  return stop.reason === 130 ? stoppedBy(stop) : 0
+}
+
+/** A clone on another machine than the one that made the project joins it by being driven. */
+async function joinIfNew({ globals, terminal }: Context): Promise<void> {
+  const place = placeOf(globals, terminal)
+  const { isToJoin, joinProject } = await import('../../app/join.ts')
+  if (await isToJoin(place)) await joinProject(place)
+}
 
 export const daemonStart = command({
   name: 'daemon start',
   summary: 'Start a daemon in the background',
   options,
   examples: ['drover daemon start'],
-  async run({ project, print }, values) {
+  async run(context, values) {
+    const { project, print } = context
+    await joinIfNew(context)
     const { startDaemon } = await import('../../app/start-daemon.ts')
     const holder = await startDaemon(await project(), ['daemon', ...asWords(values)])
     print.done(holder, `A daemon drives this project, pid ${holder.pid}`, 'drover watch')

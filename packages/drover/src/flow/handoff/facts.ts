@@ -140,4 +140,5 @@ export const facts: Readonly<Record<EventType, Shape>> = {
   'account.released': fields({ account: text, how: oneOf(['works', 'now', 'start']), room: nullOr(count) }),
   'machine.joined': fields({ machine: text, slots: count, pid: count }),
   'machine.left': fields({ machine: text }),
+  'machine.lost': fields({ machine: text }),
 }

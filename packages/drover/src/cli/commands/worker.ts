@@ -1,0 +1,38 @@
+import type { Holder } from '../../app/holder.ts'
+import { command } from '../command.ts'
+import { escaped } from '../escape.ts'
+import { placeOf } from '../place.ts'
+import { drivingFlags, runOptions } from '../run-options.ts'
+import { stay } from './daemon.ts'
+
+export const worker = command({
+  name: 'worker',
+  summary: 'Drive a project of another machine too, over PostgreSQL',
+  about:
+    'A daemon in the foreground, until a signal. The database is what --db, DROVER_DATABASE_URL or the settings say. In a folder without a clone it makes one; ' +
+    'then it joins the project there, trusts what this clone’s git configuration runs, and works beside the other machines. Twice is fine.',
+  options: {
+    project: { type: 'string', arg: 'id', about: 'Which project of the database; the only one needs no name' },
+    remote: { type: 'string', arg: 'url', about: 'Where the clone comes from, in a folder without one' },
+    workers: runOptions.workers,
+  },
+  examples: [
+    'drover worker --db postgres://drover@db.example.com/drover --remote git@example.com:shop.git',
+    'drover worker -w 8',
+  ],
+  async run(context, { project: wanted, remote, workers }) {
+    const { globals, terminal, print } = context
+    const { joinProject } = await import('../../app/join.ts')
+    const { isClone, ...joined } = await joinProject({ ...placeOf(globals, terminal), project: wanted, remote })
+    const opened = await context.project(drivingFlags({ workers }))
+    const { machine, config } = opened
+    const slots = config.settings.workers
+    const onReady = ({ pid }: Holder): void =>
+      print.done(
+        { ...joined, machine, cloned: isClone, workers: slots, pid },
+        `${machine} works for ${joined.project} in ${escaped(joined.root)}${isClone ? ', a new clone' : ''}: pid ${pid}, until a signal comes`,
+        'drover status',
+      )
+    return stay(context, opened, { onReady })
+  },
+})
