@@ -15,6 +15,12 @@ export interface Wanted {
 }
 
 /** A project whose agent is the real program, with a home of its own and the scripted model as its only one. */
+/** Where sessions are, and what stands there when a tool has run: Claude Code's prompt alone has its words too. */
+const writtenBy: Partial<Record<string, { folder: string; sign?: string }>> = {
+  copilot: { folder: '.copilot/session-state' },
+  claude: { folder: '.claude/projects', sign: '"type":"tool_result"' },
+}
+
 export class AgentWorld {
   readonly world: World
   readonly model: Model
@@ -49,13 +55,15 @@ export class AgentWorld {
     )
   }
 
-  /** Until the program has written down that its first tool ran: Copilot does so a while after, and knows nothing before. */
+  /** Until the program has written down that its first tool ran: these do so a while after, and know nothing before. */
   async remembers(text: string): Promise<void> {
-    if (this.agent.name !== 'copilot') return
-    const folder = join(this.world.env['HOME']!, '.copilot/session-state')
-    await this.world.until('Copilot has written its session down', async () => {
+    const written = writtenBy[this.agent.name]
+    if (written === undefined) return
+    const folder = join(this.world.env['HOME']!, written.folder)
+    const sign = written.sign ?? text
+    await this.world.until(`${this.agent.name} has written its session down`, async () => {
       const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.jsonl'))
-      return files.some((name) => readFileSync(join(folder, name), 'utf8').includes(text)) || undefined
+      return files.some((name) => readFileSync(join(folder, name), 'utf8').includes(sign)) || undefined
     })
   }
 
