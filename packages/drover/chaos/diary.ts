@@ -45,6 +45,10 @@ export function openDiary(world: ChaosWorld, plan: Plan): Diary {
     assertWork(tasks) {
       const idle = new Set(this.planned.filter(({ kind }) => kind === 'idle').map(({ id }) => id))
       const files = new Set(world.git('ls-tree', '-r', '--name-only', 'main').split('\n'))
+      if (!files.has('shared.txt'))
+        assert.fail(
+          `shared.txt went with ${world.git('log', '--diff-filter=D', '--format=%h %an: %B', '--stat', 'main', '--', 'shared.txt')}`,
+        )
       const shared = world.git('show', 'main:shared.txt').split('\n').slice(1)
       for (const { id, status } of tasks)
         if (status === 'completed' && !idle.has(id))

@@ -5,6 +5,8 @@ import type { Scene } from './people.ts'
 import type { ChaosWorld } from './world.ts'
 
 let commits = 0
+/** A git that drover lost may hold the index for a while. */
+const patienceMs = 10_000
 
 /** The user's own work: in their checkout when that is on the target, else beside it. */
 export function commitToTarget({ world, plan, diary }: Scene): void {
@@ -23,13 +25,16 @@ export function commitToTarget({ world, plan, diary }: Scene): void {
       git(['add', name]).status === 0 && git(['commit', '-qm', `The user's ${name}`, '--only', '--', name]).status === 0
     if (done) diary.commits.push(git(['log', '-1', '--format=%H', '--', name]).stdout.trim())
     else
-      for (let tries = 0; git(['rm', '-qf', '--cached', '--ignore-unmatch', name]).status !== 0 && tries < 50; tries++);
+      for (
+        const late = performance.now() + patienceMs;
+        git(['rm', '-qf', '--cached', '--ignore-unmatch', name]).status !== 0 && performance.now() < late;
+      );
     if (!done) git(['clean', '-fq', '--', name])
     return
   }
   const tip = git(['rev-parse', 'main']).stdout.trim()
   const blob = git(['hash-object', '-w', '--stdin'], `${name}\n`).stdout.trim()
-  const listing = `${git(['ls-tree', 'main']).stdout}100644 blob ${blob}\t${name}\n`
+  const listing = `${git(['ls-tree', tip]).stdout}100644 blob ${blob}\t${name}\n`
   const tree = git(['mktree'], listing).stdout.trim()
   const commit = git(['commit-tree', tree, '-p', tip, '-m', `The user's ${name}`]).stdout.trim()
   if (git(['update-ref', 'refs/heads/main', commit, tip]).status === 0) diary.commits.push(commit)
