@@ -93,7 +93,8 @@ export function openGit({ gitDir, runFolder, exec, env, trusted, remote = null }
   const clean = cleanEnvironment(env)
   const empty = join(runFolder, 'empty')
   const hash = createHash('sha256').update(gitDir).digest('hex').slice(0, 12)
-  let epoch = '0'
+  // Who only looks has none: no start has to end its gits.
+  let epoch = ''
   let made: Promise<unknown> | undefined
   const ready = () => (made ??= mkdir(empty, { recursive: true }))
   const bare: Place = { cwd: empty, gitDir, worktree: empty, index: join(runFolder, 'empty.index') }
@@ -131,7 +132,7 @@ export function openGit({ gitDir, runFolder, exec, env, trusted, remote = null }
     GIT_COMMON_DIR: gitDir,
     GIT_WORK_TREE: place.worktree,
     ...(place.index ? { GIT_INDEX_FILE: place.index } : {}),
-    DROVER_GIT: `${hash}:${epoch}`,
+    DROVER_GIT: epoch === '' ? hash : `${hash}:${epoch}`,
     ...place.env,
   })
 
