@@ -45,13 +45,21 @@ export async function prune(
   for (const entry of to.entries.all()) {
     const why = whyKept(entry, all)
     if (why) kept.push({ path: entry.path, why })
-    else {
-      // Whoever looked around in a worktree after it was kept may have left something.
-      if (!dryRun) await discard(to, { ...entry, kept: entry.state !== 'used' })
-      removed.push(entry.path)
-    }
+    else if (dryRun || (await takeAway(to, entry))) removed.push(entry.path)
+    else kept.push({ path: entry.path, why: 'it is used again' })
   }
   return { removed, kept }
+}
+
+/** A free one is found by nobody from here on: an attempt that began in it while it goes would lose its files. */
+async function takeAway(to: Worktrees, entry: Entry): Promise<boolean> {
+  const now = to.entries.named(entry.name)
+  if (now?.state !== entry.state || now.task !== entry.task || now.attempt !== entry.attempt || now.kept !== entry.kept)
+    return false
+  if (now.state !== 'used') to.entries.save({ ...now, state: 'making', task: null, ready: false })
+  // Whoever looked around in a worktree after it was kept may have left something.
+  await discard(to, { ...entry, kept: entry.state !== 'used' })
+  return true
 }
 
 function whyKept(entry: Entry, all: boolean): string | undefined {
