@@ -134,8 +134,22 @@ export const sabotages: readonly Sabotage[] = [
     edits: [
       {
         file: 'workspace/keep.ts',
-        find: 'const standing = await standOf(to, entry)',
-        replace: "await to.git.run(placeOf(entry), ['clean', '-ffdxq'])\n  const standing = await standOf(to, entry)",
+        find: 'await leaveBranch(to, entry, branchRef(wanted.task))',
+        replace: "await to.git.run(placeOf(entry), ['clean', '-ffdxq'])",
+      },
+    ],
+  },
+  {
+    name: 'prune-what-is-begun',
+    breaks: 'nothing goes in which somebody begins: its files go, and keeping takes them for deleted',
+    shows: 'rush',
+    edits: [
+      { file: 'workspace/prune.ts', find: 'isTaken: to.turns.isTaken(turn)', replace: 'isTaken: false' },
+      { file: 'workspace/prune.ts', find: '(await wanted.isAtWork?.(task)) === true', replace: 'false' },
+      {
+        file: 'workspace/prune.ts',
+        find: 'return to.turns.take(turn, async',
+        replace: 'return to.turns.take(`${turn}?`, async',
       },
     ],
   },
