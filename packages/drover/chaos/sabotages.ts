@@ -203,8 +203,13 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: 'checkout-left-behind',
     breaks: "the user's checkout follows the target: nobody moves it along, and their next commit undoes what landed",
-    shows: { points: 'workspace follow' },
+    shows: 'deaths',
     edits: [
+      {
+        file: 'workspace/move.ts',
+        find: "if (moved.outcome === 'landed') await followLocked(moving, checkouts)",
+        replace: '',
+      },
       { file: 'flow/land.ts', find: 'crew.workspace.follow(checkouts)', replace: 'Promise.resolve([])' },
       { file: 'workspace/recover.ts', find: 'await finishMoves(to)\n', replace: '\n' },
     ],
