@@ -30,7 +30,7 @@ async function contents({ reading }: OpenLedger): Promise<unknown> {
   const events = await reading.events(0, {}, 10_000)
   const tasks = await reading.tasks({})
   return structuredClone({
-    tasks: tasks.map(({ createdAt: _, updatedAt: _unused, finishedAt: _also, ...task }) => task),
+    tasks: tasks.map((task) => ({ ...task, createdAt: 0, updatedAt: 0, finishedAt: 0 })),
     needs: (await reading.allNeeds()).toSorted((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b))),
     events: events.map(({ seq, type, task, data }) => ({ seq, type, task, data })),
   })
@@ -41,7 +41,6 @@ async function atOnce(opened: OpenLedger): Promise<unknown> {
   return contents(opened)
 }
 
-/** Needs that point ahead are what only many at once can have, so they are given in the end. */
 test('tasks that are made at once are what they are when they are made one by one', async () => {
   const backwards = many.filter(({ data }) => !('needs' in data && data.needs.some((need) => /^t\d+$/.test(need))))
   const [one, other] = [await openFile(), await openFile()]
@@ -63,8 +62,9 @@ test('a name that is taken, a parent that is not there and a need of itself are 
   assert.deepEqual(await opened.reading.tasks({}), [])
 })
 
+const row = (i: number) => sql`insert into need (task, needs) values (${`t${i}`}, ${'x'}) on conflict do nothing`
+
 test('inserts of the same words that follow each other are one statement, in their order, and nothing else is', () => {
-  const row = (i: number) => sql`insert into need (task, needs) values (${`t${i}`}, ${'x'}) on conflict do nothing`
   const other = sql`update task set title = ${'y'} where id = ${'t1'}`
   const rows = Array.from({ length: 75 }, (_, i) => row(i))
   const said = statementsOf([...rows, other, other, row(99)])
