@@ -6,7 +6,7 @@ type Difference = readonly [sqlite: RegExp, postgres: string]
 
 const inQueries: readonly Difference[] = [
   // Differs because collations are not part of PostgreSQL itself everywhere; ids are ASCII, so their small letters decide.
-  [/([\w.]+) = (\$\d+) collate nocase/g, 'lower($1) = lower($2)'],
+  [/([\w.]+) = ([\w.]+|\$\d+) collate nocase/g, 'lower($1) = lower($2)'],
   // Differs because a value that is only asked whether it is there has no type of its own.
   [/(\$\d+) is (not )?null/g, '$1::text is $2null'],
   // Differs because only SQLite's planner takes a `+` as the wish not to use the column's index.

@@ -57,6 +57,7 @@ export function connectPostgres({ url, schema, writer, client: first, ...options
         await writing.script(`${mark(n)}; notify "${schema}"; commit`)
       })
     } catch (error) {
+      writing.forget()
       if (writing.peer() !== undefined) await writing.script('rollback').catch(() => writing.drop())
       if (results.length === 0 || !isLost(error) || !(await wasCommitted(n))) throw error
     }
@@ -167,7 +168,8 @@ async function drain<T>(part: Part<T>, line: Line): Promise<T> {
   while (!turn.done) {
     const asked = turn.value
     if ('lend' in asked) await line.lend(asked.lend)
-    turn = part.next('lend' in asked ? [] : await line.perform(asked))
+    else if (asked.silent) await line.post(asked)
+    turn = part.next('lend' in asked || asked.silent ? [] : await line.perform(asked))
   }
   return turn.value
 }

@@ -22,6 +22,8 @@ export type Appended =
 export interface Query {
   readonly texts: readonly string[]
   readonly values: readonly unknown[]
+  /** Nobody asks for its rows: the next statement may be told before this one is done. */
+  readonly silent?: true
 }
 
 /** Something another library does on this transaction's own connection. Only PostgreSQL has one to lend. */

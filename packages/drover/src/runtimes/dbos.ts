@@ -143,7 +143,7 @@ export async function openDbos(where: {
       configure(given.executor, tables === 'made')
       await DBOS.shutdown() // of a launch that failed half way
       await DBOS.launch()
-      return executorOf(given, version)
+      return executorOf(given, version, where.schema)
     },
     close: () => client.destroy(),
   }
@@ -157,7 +157,7 @@ function withTimeout(url: string): string {
   return found.href
 }
 
-function executorOf({ executor, slots, settled }: Serving, version: string): Executor {
+function executorOf({ executor, slots, settled }: Serving, version: string, schema: string): Executor {
   const dbos = DBOSExecutor.globalInstance!
   const { systemDatabase } = dbos
   const [drive, land] = [
@@ -172,20 +172,28 @@ function executorOf({ executor, slots, settled }: Serving, version: string): Exe
       void (entry?.promise ?? Promise.resolve()).finally(() => settled(id))
     }
   }
+  const query: Executor['query'] = async (text, values) => (await systemDatabase.pool.query(text, [...values])).rows
   return {
-    query: async (text, values) => (await systemDatabase.pool.query(text, [...values])).rows,
+    query,
     async poll() {
+      // DBOS asks seven times to find that there is nothing, and most looks find nothing.
+      const waiting = await query(
+        `select distinct queue_name as name from "${schema}".workflow_status where status = 'ENQUEUED' and queue_name in ($1, $2)`,
+        [drive.name, land.name],
+      )
+      const waits = ({ name }: WorkflowQueue): boolean => waiting.some((row) => row['name'] === name)
       const running = systemDatabase.countRunningWorkflowsForQueue(drive.name)
       const [first, second] = [randomUUID(), randomUUID()]
-      if (running < slots)
+      if (running < slots && waits(drive))
         await begin(
           await systemDatabase.findAndMarkStartableWorkflows(drive, executor, version, undefined, running, 0, first),
           first,
         )
-      await begin(
-        await systemDatabase.findAndMarkStartablePartitionedWorkflows(land, executor, version, Infinity, second),
-        second,
-      )
+      if (waits(land))
+        await begin(
+          await systemDatabase.findAndMarkStartablePartitionedWorkflows(land, executor, version, Infinity, second),
+          second,
+        )
     },
     recover: async (executors) => void (await dbos.recoverPendingWorkflows([...executors])),
     shutdown: () => DBOS.shutdown(),
