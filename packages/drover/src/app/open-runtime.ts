@@ -2,8 +2,8 @@ import { DroverError } from '../domain/error.ts'
 import type { Job, Runtime } from '../ports/durable.ts'
 import type { Surroundings } from '../flow/crew.ts'
 import { schemaOf } from '../ledger/postgres-url.ts'
-import { workflowVersion } from '../runtimes/dbos-tables.ts'
-import { openSqliteRuntime } from '../runtimes/sqlite.ts'
+import { adoptOlder, openSqliteRuntime } from '../runtimes/sqlite.ts'
+import { workflowVersion } from '../runtimes/version.ts'
 import { incarnationOf, isGone } from './incarnation.ts'
 import { startLeash } from './leash.ts'
 import { environment } from './load-config.ts'
@@ -26,7 +26,10 @@ export async function openRuntime(project: Project, wanted: Wanted): Promise<Run
   const { ledger, ledgerAt, records, clock, config, machine } = project
   const card = incarnationOf(machine, clock.bytes(9))
   const { onFailure, log } = wanted
-  if ('file' in ledgerAt) return openSqliteRuntime({ ledger, records, clock, incarnation: card.id, onFailure })
+  if ('file' in ledgerAt) {
+    await adoptOlder(ledger)
+    return openSqliteRuntime({ ledger, records, clock, incarnation: card.id, onFailure })
+  }
   const [{ openDbos }, { openDbosRuntime }] = await Promise.all([
     import('../runtimes/dbos.ts'),
     import('../runtimes/dbos-runtime.ts'),

@@ -321,6 +321,12 @@ export const errors = {
     (d) => `the database heard nothing of ${d.machine} for longer than its lease: others do its work now`,
     () => 'drover daemon start   # it joins anew',
   ),
+  'newer-work': row<{ job: string; version: string }>(
+    'state',
+    75,
+    (d) => `${d.job} was begun by a newer drover, whose workflow (${d.version}) this one does not know: nothing is touched`,
+    () => 'npm install -g drover@latest',
+  ),
   'no-daemon': row<{ problem?: string }>(
     'state',
     6,

@@ -6,6 +6,7 @@ import { leaving, type Engine, type Execution } from './dbos.ts'
 import { drive } from './dbos-drive.ts'
 import { launchDbos } from './dbos-launch.ts'
 import { openExecutors, type Card, type Executors } from './executors.ts'
+import { newerDrover, numberOf } from './version.ts'
 
 const sql = (texts: TemplateStringsArray, ...values: unknown[]): Query => ({ texts, values })
 
@@ -153,7 +154,7 @@ export async function openDbosRuntime(options: Options): Promise<Runtime> {
     cancel: (id) => running.get(id)?.abort.abort(),
     running: () => [...running.keys()].filter((id) => !resting.has(id)),
     broken: () => [...resting],
-    living: () => ledger.ask(() => livingJobs(card.id)),
+    living: () => ledger.ask(() => livingJobs(card.id, options.version)),
     deaths: (job) => ledger.ask(() => deathsOf(job)),
     async idle() {
       while (running.size > 0) await Promise.all([...running.values()].map(({ over }) => over.promise))
@@ -204,11 +205,16 @@ function* holds(job: Job, { holder, owner }: Hold): Part<boolean> {
   return rows.length > 0
 }
 
-function* livingJobs(executor: string): Part<Living[]> {
+function* livingJobs(executor: string, version: string): Part<Living[]> {
   const rows =
-    yield sql`select id, kind, task, attempt, lane, status = 'PENDING' and holder <> ${executor} as "isElsewhere"
+    yield sql`select id, kind, task, attempt, lane, status = 'PENDING' and holder <> ${executor} as "isElsewhere", job.version,
+      exists (select 1 from executor where dead_at is null and executor.version = job.version) as "isKnown"
     from job order by ordinal`
-  return rows.map((row) => ({ ...row, isElsewhere: Boolean(row.isElsewhere) }) as unknown as Living)
+  return rows.map(({ isElsewhere, version: begun, isKnown, ...row }) => {
+    const isNewer = !isKnown && numberOf(String(begun)) > numberOf(version)
+    const lacks = isNewer ? { lacks: newerDrover(String(begun)) } : {}
+    return { ...row, isElsewhere: isNewer || Boolean(isElsewhere), ...lacks } as unknown as Living
+  })
 }
 
 function* deathsOf(job: string): Part<number | undefined> {

@@ -21,6 +21,7 @@ export const why = command({
     const { reading, clock } = opened
     const task = await resolveTask(reading, word)
     const held =
+      (await missingDrover(opened, task)) ??
       (await missingAgent(opened, task)) ??
       (await restingAccounts(opened, task)) ??
       (await missingRoom(opened, task)) ??
@@ -36,6 +37,16 @@ export const why = command({
 function alsoAway(project: Project, task: Task, told: Reasons): Reasons {
   const away = isAtWork(task) || task.status === 'landing' ? remoteAway(project) : undefined
   return away === undefined ? told : { words: [...told.words, away], next: [...told.next, 'drover doctor'] }
+}
+
+/** What a newer drover has begun waits for one, when none is here. */
+async function missingDrover(project: Project, task: Task): Promise<Reasons | undefined> {
+  if (!isAtWork(task) && task.status !== 'landing') return undefined
+  const { waitsForNewer } = await import('../../app/doctor-jobs.ts')
+  const lacks = await waitsForNewer(project, task.id)
+  return lacks === undefined
+    ? undefined
+    : { words: [`${task.id} was begun by a newer drover, and waits for ${lacks}`], next: ['npm install -g drover@latest'] }
 }
 
 /** A ready task whose agent is not on this machine starts never, whatever else is true. */
