@@ -126,9 +126,11 @@ async function drive(
   await releaseAtStart(crew)
   for (const job of await crew.runtime.living()) await takeOver(crew, slots, job)
   const { workers, epic, kind } = options
+  const labels = crew.settings['machine.labels']
+  const labelled = labels.length === 0 ? {} : { labels: [...labels] }
   await crew.ledger.append(
     [
-      { type: 'machine.joined', data: { machine: name, slots: workers, pid: process.pid } },
+      { type: 'machine.joined', data: { machine: name, slots: workers, pid: process.pid, ...labelled } },
       { type: 'run.started', data: { workers, epic, kind, budgetUsd: crew.settings['budget.run_usd'] } },
     ],
     by(),
@@ -160,9 +162,11 @@ async function drive(
   return farewell.say(signal.aborted)
 }
 
-/** An attempt that goes on from before the start has its slot already. */
+/** An attempt of this machine that goes on from before the start has its slot already; others' have one when they are begun here. */
 async function takeOver(crew: Crew, slots: Slots, { kind, task, attempt, id, isElsewhere }: Living): Promise<void> {
-  if (kind === 'drive' && !isElsewhere) slots.take((await crew.reading.attempt(task, attempt))?.slot ?? 1, id)
+  if (kind !== 'drive' || isElsewhere) return
+  const before = await crew.reading.attempt(task, attempt)
+  if (!before || before.machine === crew.here.machine || !crew.workspace.travels) slots.take(before?.slot ?? 1, id)
 }
 
 const inSlot =

@@ -46,6 +46,7 @@ export async function openRuntime(project: Project, wanted: Wanted): Promise<Run
     card,
     version: workflowVersion,
     slots: wanted.workers,
+    labels: config.settings['machine.labels'],
     leaseMs: config.settings.lease,
     patienceMs,
     isGone,

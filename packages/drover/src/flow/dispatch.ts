@@ -158,8 +158,8 @@ async function fill(
     const slot = slots.free()
     // Looked at behind the slot: whoever left it has started its landing before.
     if (slot === undefined || roomBeside(crew, await crew.runtime.living(), workers) < 1) return
-    const task = await crew.ledger.claim(claimOf(crew, within, { now, slot }), ({ id, attempt }) =>
-      crew.runtime.start({ id: jobId(id, attempt), kind: 'drive', task: id, attempt, lane: null }),
+    const task = await crew.ledger.claim(claimOf(crew, within, { now, slot }), ({ id, attempt }, labels) =>
+      crew.runtime.start({ id: jobId(id, attempt), kind: 'drive', task: id, attempt, lane: null, labels }),
     )
     if (!task) return
     slots.take(slot, jobId(task.id, task.attempt))
@@ -177,7 +177,16 @@ const claimOf = (
   { here, settings }: Crew,
   { epic, hands }: Within,
   { now, slot }: { now: number; slot: number },
-): Claim => ({ machine: here.machine, slot, epic, hands, defaultAgent: settings.agent, now })
+): Claim => ({
+  machine: here.machine,
+  slot,
+  epic,
+  hands,
+  defaultAgent: settings.agent,
+  now,
+  labels: settings['machine.labels'],
+  queueLabels: settings.queue_labels,
+})
 
 export interface Slots {
   free(): number | undefined

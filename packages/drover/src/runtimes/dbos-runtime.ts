@@ -20,6 +20,8 @@ interface Options {
   version: string
   /** How many drive jobs run here at once. */
   slots: number
+  /** What this machine has. */
+  labels?: readonly string[]
   leaseMs: number
   /** How long the database may be away. */
   patienceMs: number
@@ -130,7 +132,8 @@ export async function openDbosRuntime(options: Options): Promise<Runtime> {
     wake.abort()
   }
 
-  const executor = await launchDbos(options, { executor: card.id, slots: options.slots, run, settled: left })
+  const { slots, labels = [] } = options
+  const executor = await launchDbos(options, { executor: card.id, slots, labels, run, settled: left })
 
   const runtime: Runtime = {
     start: startOn(engine),

@@ -27,6 +27,8 @@ export interface Serving {
   executor: string
   /** How many drive jobs run here at once. */
   slots: number
+  /** What it has: queues that need something else are not its own. */
+  labels: readonly string[]
   run(job: Job, execution: Execution): Promise<void>
   /** DBOS has written how the job ended here, or lets go of it. */
   settled(job: string): void
@@ -89,7 +91,11 @@ export const leaving = (job: string): Error => new DBOSWorkflowConflictError(job
 export const isLeaving = (error: unknown): boolean =>
   error instanceof DBOSWorkflowConflictError || error instanceof DBOSWorkflowCancelledError
 
-const queueOf = ({ kind }: Pick<Job, 'kind'>): string => `drover-${kind}`
+/** One for each set of labels that a machine must have. */
+const queueOf = ({ kind, labels = [] }: Pick<Job, 'kind' | 'labels'>): string =>
+  labels.length === 0 ? `drover-${kind}` : `drover-${kind} ${JSON.stringify(labels)}`
+
+const labelsOf = (queue: string): string[] => JSON.parse(/ (\[.*\])$/s.exec(queue)?.[1] ?? '[]') as string[]
 
 export async function openDbos(where: {
   url: string
@@ -143,7 +149,7 @@ export async function openDbos(where: {
       configure(given.executor, tables === 'made')
       await DBOS.shutdown() // of a launch that failed half way
       await DBOS.launch()
-      return executorOf(given, version)
+      return executorOf(given, { version, schema: systemDatabaseSchemaName })
     },
     close: () => client.destroy(),
   }
@@ -157,13 +163,15 @@ function withTimeout(url: string): string {
   return found.href
 }
 
-function executorOf({ executor, slots, settled }: Serving, version: string): Executor {
+function executorOf(
+  { executor, slots, labels, settled }: Serving,
+  { version, schema }: { version: string; schema: string },
+): Executor {
   const dbos = DBOSExecutor.globalInstance!
   const { systemDatabase } = dbos
-  const [drive, land] = [
-    queue(queueOf({ kind: 'drive' }), { workerConcurrency: slots }),
-    queue(queueOf({ kind: 'land' }), { partitionConcurrency: 1 }),
-  ]
+  const land = queue(queueOf({ kind: 'land' }), { partitionConcurrency: 1 })
+  const drive = queueOf({ kind: 'drive' })
+  const drives = new Set([drive])
   const begin = async (ids: string[], owner: string): Promise<void> => {
     await dbos.dispatchDequeuedWorkflows(ids, owner)
     // One that is over already, or may not begin any more, has no entry.
@@ -172,19 +180,36 @@ function executorOf({ executor, slots, settled }: Serving, version: string): Exe
       void (entry?.promise ?? Promise.resolve()).finally(() => settled(id))
     }
   }
+  const runningIn = (name: string): number => systemDatabase.countRunningWorkflowsForQueue(name)
+  /** Queues with a label of this machine are looked for where something waits in them. */
+  const findQueues = async (): Promise<void> => {
+    const { rows } = await systemDatabase.pool.query<{ name: string }>(
+      `select distinct queue_name as name from "${schema}".workflow_status where status = 'ENQUEUED' and queue_name like $1`,
+      [`${drive} [%`],
+    )
+    for (const { name } of rows) if (labelsOf(name).every((label) => labels.includes(label))) drives.add(name)
+  }
+  const pollDrive = async (name: string): Promise<void> => {
+    const running = runningIn(name)
+    const room = slots - [...drives].reduce((sum, one) => sum + runningIn(one), 0)
+    if (room <= 0) return
+    const owner = randomUUID()
+    const limited = queue(name, { workerConcurrency: running + room })
+    await begin(
+      await systemDatabase.findAndMarkStartableWorkflows(limited, executor, version, undefined, running, 0, owner),
+      owner,
+    )
+  }
   return {
     query: async (text, values) => (await systemDatabase.pool.query(text, [...values])).rows,
     async poll() {
-      const running = systemDatabase.countRunningWorkflowsForQueue(drive.name)
-      const [first, second] = [randomUUID(), randomUUID()]
-      if (running < slots)
-        await begin(
-          await systemDatabase.findAndMarkStartableWorkflows(drive, executor, version, undefined, running, 0, first),
-          first,
-        )
+      if (labels.length > 0) await findQueues()
+      // What only few can do goes first.
+      for (const name of [...drives].toReversed()) await pollDrive(name)
+      const owner = randomUUID()
       await begin(
-        await systemDatabase.findAndMarkStartablePartitionedWorkflows(land, executor, version, Infinity, second),
-        second,
+        await systemDatabase.findAndMarkStartablePartitionedWorkflows(land, executor, version, Infinity, owner),
+        owner,
       )
     },
     recover: async (executors) => void (await dbos.recoverPendingWorkflows([...executors])),

@@ -7,6 +7,7 @@ import type { Account } from '../../domain/rows.ts'
 import { isAtWork, type Task } from '../../domain/task.ts'
 import { command } from '../command.ts'
 import { escaped } from '../escape.ts'
+import { missingMachine } from '../missing-machine.ts'
 import { reasons, type Reasons } from '../reasons.ts'
 import { restWords } from '../rest.ts'
 
@@ -22,6 +23,7 @@ export const why = command({
     const task = await resolveTask(reading, word)
     const held =
       (await missingDrover(opened, task)) ??
+      (await missingMachine(opened, task)) ??
       (await missingAgent(opened, task)) ??
       (await restingAccounts(opened, task)) ??
       (await missingRoom(opened, task)) ??
