@@ -6,6 +6,7 @@ import { leaving, type Engine, type Execution } from './dbos.ts'
 import { drive } from './dbos-drive.ts'
 import { launchDbos } from './dbos-launch.ts'
 import { openExecutors, type Card, type Executors } from './executors.ts'
+import { refuseLater, refuseSameName } from './same-name.ts'
 import { newerDrover, numberOf } from './version.ts'
 
 const sql = (texts: TemplateStringsArray, ...values: unknown[]): Query => ({ texts, values })
@@ -134,6 +135,12 @@ export async function openDbosRuntime(options: Options): Promise<Runtime> {
 
   const { slots, labels = [] } = options
   const executor = await launchDbos(options, { executor: card.id, slots, labels, run, settled: left })
+  const naming = { ...options, query: executor.query }
+  await refuseSameName(naming).catch(async (error: unknown) => {
+    await executor.shutdown()
+    await engine.close()
+    throw error
+  })
 
   const runtime: Runtime = {
     start: startOn(engine),
@@ -150,6 +157,7 @@ export async function openDbosRuntime(options: Options): Promise<Runtime> {
       const { query, recover } = executor
       const executors = openExecutors({ ...options, query, recover, on })
       await executors.join()
+      await refuseLater(naming)
       await takeSome()
       serving = { executors, over: Promise.all([executors.watch(ended.signal), takeJobs()]) }
     },
