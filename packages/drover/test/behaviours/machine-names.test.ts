@@ -9,9 +9,9 @@ import type { World } from '../support/world.ts'
 const leaseMs = 3_000
 
 /** Two clones that call themselves alike. */
-async function namesakes(t: TestContext, database: TestDatabase) {
+async function namesakes(t: TestContext, database: TestDatabase, lease = leaseMs) {
   const { url } = await database.another()
-  const { worlds } = await makeTravellers(t, { clones: 2, database: url, settings: `lease = "${leaseMs}ms"` })
+  const { worlds } = await makeTravellers(t, { clones: 2, database: url, settings: `lease = "${lease}ms"` })
   const [first, second] = worlds as [World, World]
   second.env['DROVER_MACHINE_NAME'] = 'machine-1'
   return { url, first, second }
@@ -43,7 +43,7 @@ await onPostgres((database) => {
   })
 
   test('a machine that was killed comes back at once under its name, and so does another one under it', async (t) => {
-    const { first, second } = await namesakes(t, database)
+    const { first, second } = await namesakes(t, database, 10 * 60_000)
     await (await first.daemon()).kill()
     const from = performance.now()
     const again = await first.daemon()
