@@ -1,5 +1,5 @@
 import type { Part } from '../ports/ledger.ts'
-import { newerDrover, numberOf, workflowVersion } from '../runtimes/version.ts'
+import { newerDrover, numberOf, workflowVersion } from '../domain/workflow-version.ts'
 import { type Finding, ok, warn } from './finding.ts'
 import { isGone, type Incarnation } from './incarnation.ts'
 import type { Project } from './open-project.ts'
@@ -25,7 +25,9 @@ export async function checkJobs({ ledger, ledgerAt }: Project): Promise<Finding[
       : []),
     ...(newer.length > 0 ? [warn('jobs', `they wait for a newer drover: ${newer.join(', ')}`, update)] : []),
     ...(orphans.length > 0 ? [warn('jobs', `their machine is gone: ${orphans.join(', ')}`, remedy)] : []),
-    ...(stranded.length + newer.length + orphans.length === 0 ? [ok('jobs', `${jobs.length} at work or waiting for a machine`)] : []),
+    ...(stranded.length + newer.length + orphans.length === 0
+      ? [ok('jobs', `${jobs.length} at work or waiting for a machine`)]
+      : []),
   ]
 }
 

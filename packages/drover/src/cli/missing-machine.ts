@@ -18,5 +18,8 @@ export async function missingMachine(
   const gone = able.map(({ name }) => `${name} has ${it}, and is not here.`)
   const words = needed.join(',')
   const next = 'file' in ledgerAt ? `drover config set machine.labels ${words}` : `drover worker --label ${words}`
-  return { words: [`${task.id} is ready, but there is no machine with ${label} ${needed.join(', ')}.`, ...gone], next: [next] }
+  return {
+    words: [`${task.id} is ready, but there is no machine with ${label} ${needed.join(', ')}.`, ...gone],
+    next: [next],
+  }
 }

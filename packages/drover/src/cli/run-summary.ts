@@ -83,7 +83,8 @@ async function whyNobodyWorks(project: Project): Promise<{ why: string; remedy: 
   const { reading, clock, config, places } = project
   const parked = (await reading.accounts()).filter((account) => isParked(account, clock.now()))
   const [first] = parked
-  if (!first) return (await noMachine(project)) ?? { why: 'no agent was there to take on the work', remedy: 'drover doctor' }
+  if (!first)
+    return (await noMachine(project)) ?? { why: 'no agent was there to take on the work', remedy: 'drover doctor' }
   const { openAgents } = await import('../app/open-agents.ts')
   const login = openAgents(config, places).login(first.agent, first.name)
   return { why: whyTheyRest(parked), remedy: (first.why === 'auth' && login) || 'drover doctor' }

@@ -330,7 +330,8 @@ export const errors = {
   'newer-work': row<{ job: string; version: string }>(
     'state',
     75,
-    (d) => `${d.job} was begun by a newer drover, whose workflow (${d.version}) this one does not know: nothing is touched`,
+    (d) =>
+      `${d.job} was begun by a newer drover, whose workflow (${d.version}) this one does not know: nothing is touched`,
     () => 'npm install -g drover@latest',
   ),
   'no-daemon': row<{ problem?: string }>(

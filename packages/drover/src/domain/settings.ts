@@ -289,12 +289,9 @@ export function settingNamed(name: string): SettingKey | undefined {
 export function readSetting<K extends SettingKey>(key: K, raw: unknown, where: string): Settings[K] {
   const { kind } = settings[key]
   const value = kind.read(raw) as Settings[K] | undefined
-  if (value === undefined)
-    throw new DroverError('bad-setting', {
-      where,
-      problem: `${key} cannot be ${JSON.stringify(raw)}; it takes ${kind.expects}`,
-    })
-  return value
+  if (value !== undefined) return value
+  const problem = `${key} cannot be ${JSON.stringify(raw)}; it takes ${kind.expects}`
+  throw new DroverError('bad-setting', { where, problem })
 }
 
 export const defaultSettings = (): Settings =>

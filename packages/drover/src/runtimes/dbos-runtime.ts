@@ -7,7 +7,7 @@ import { drive } from './dbos-drive.ts'
 import { launchDbos } from './dbos-launch.ts'
 import { openExecutors, type Card, type Executors } from './executors.ts'
 import { refuseLater, refuseSameName } from './same-name.ts'
-import { newerDrover, numberOf } from './version.ts'
+import { newerDrover, numberOf } from '../domain/workflow-version.ts'
 
 const sql = (texts: TemplateStringsArray, ...values: unknown[]): Query => ({ texts, values })
 

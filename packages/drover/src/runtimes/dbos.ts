@@ -8,7 +8,7 @@ import { dbRetryConfig } from '@dbos-inc/dbos-sdk/internal/utils'
 import { WorkflowQueue } from '@dbos-inc/dbos-sdk/internal/wfqueue'
 import { lostLimit } from '../domain/settle.ts'
 import type { Job } from '../ports/durable.ts'
-import { workflowVersion } from './version.ts'
+import { workflowVersion } from '../domain/workflow-version.ts'
 
 /**
  * DBOS 5.3, and nothing else of drover knows it. What its public interface does not have comes from `internal/*`: recovery of

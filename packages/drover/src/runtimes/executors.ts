@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/clock.ts'
-import { numberOf } from './version.ts'
+import { numberOf } from '../domain/workflow-version.ts'
 
 /** One process that runs jobs, from its start to its end. Its id is never used again. */
 export interface Card {

@@ -26,7 +26,9 @@ export type Store = { dbos: string } | 'file'
 export function* finished(store: Store, before: number): Part<Finished> {
   const ids = JSON.stringify(yield* oldJobs(store, before))
   const { steps: table, job } = tablesOf(store)
-  const [steps] = yield text(`select count(*) as n from ${table} where ${job} in (select value from json_each(?))`, [ids])
+  const [steps] = yield text(`select count(*) as n from ${table} where ${job} in (select value from json_each(?))`, [
+    ids,
+  ])
   const [wishes] = yield sql`select count(*) as n from wish where answer is not null and at < ${before}`
   const processes = store === 'file' ? [] : yield text(deadProcesses('select executor.id', store), [before])
   return {
@@ -48,7 +50,8 @@ export function* deleteFinished(store: Store, before: number): Part<Finished> {
   for (const name of payloads) yield among(name, 'workflow_uuid')
   const gone = yield among(jobs.name, jobs.id)
   const wishes = yield sql`delete from wish where answer is not null and at < ${before} returning 1 as gone`
-  const processes = store === 'file' ? [] : yield text(`${deadProcesses('delete', store)} returning 1 as gone`, [before])
+  const processes =
+    store === 'file' ? [] : yield text(`${deadProcesses('delete', store)} returning 1 as gone`, [before])
   return { jobs: gone.length, steps: steps.length, processes: processes.length, wishes: wishes.length }
 }
 

@@ -4,7 +4,7 @@ import type { Job, Runtime } from '../ports/durable.ts'
 import type { Ledger, Part, Query } from '../ports/ledger.ts'
 import type { Records } from '../ports/records.ts'
 import { runJobs, type JobStore, type StepRow } from './runner.ts'
-import { numberOf, workflowVersion } from './version.ts'
+import { numberOf, workflowVersion } from '../domain/workflow-version.ts'
 
 const sql = (texts: TemplateStringsArray, ...values: unknown[]): Query => ({ texts, values })
 

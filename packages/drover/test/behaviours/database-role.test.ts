@@ -31,7 +31,8 @@ const texts = (folder: string): string[] =>
     entry.isFile() ? [readFileSync(join(entry.parentPath, entry.name), 'latin1')] : [],
   )
 
-const shows = 'env > env.txt; tr "\\0" "\\n" < /proc/$PPID/environ > parent.txt; tr "\\0" " " < /proc/$PPID/cmdline > line.txt'
+const shows =
+  'env > env.txt; tr "\\0" "\\n" < /proc/$PPID/environ > parent.txt; tr "\\0" " " < /proc/$PPID/cmdline > line.txt'
 
 /** A project is driven to its end, and its agent sees, and its machine writes, nothing of the password. */
 async function assertDrives(world: World, remote: { git(...args: string[]): string }): Promise<void> {
@@ -83,7 +84,10 @@ await onPostgres(() => {
     const { worlds, remote } = await makeTravellers(t, { database: url, project: 'given' })
     t.after(() => server[Symbol.asyncDispose]())
     await assertDrives(worlds[0]!, remote)
-    const others = await asked(server.url, `select nspname from pg_namespace where nspname !~ '^(pg_|information)' order by 1`)
+    const others = await asked(
+      server.url,
+      `select nspname from pg_namespace where nspname !~ '^(pg_|information)' order by 1`,
+    )
     assert.deepEqual(
       others.map(({ nspname }) => nspname),
       ['drover_given', 'drover_given_dbos', 'public'],

@@ -34,7 +34,13 @@ async function lived(world: World): Promise<() => Promise<void>> {
 
 /** What people can ask for, whole. */
 const story = async (world: World): Promise<string> => {
-  const words = [['why', 'one'], ['logs', 'one', '--events'], ['show', 'one', '--json'], ['rescue', 'list'], ['export', '-']]
+  const words = [
+    ['why', 'one'],
+    ['logs', 'one', '--events'],
+    ['show', 'one', '--json'],
+    ['rescue', 'list'],
+    ['export', '-'],
+  ]
   const said: string[] = []
   for (const one of words) said.push((await world.drover(...one)).stdout)
   return said.join('\n').replaceAll(/(\d+[smh] ago|"exportedAt": "[^"]*")/g, '')

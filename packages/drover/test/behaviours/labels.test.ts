@@ -12,7 +12,10 @@ test('a label is a word; one that is in queue_labels chooses a machine, and why 
   const world = await makeWorld(t, { settings: 'queue_labels = ["gpu"]' })
   await world.add('plain', 'echo plain > plain.txt', '--label', 'backend')
   await world.add('train', 'echo train > train.txt', '--label', 'gpu,backend')
-  assert.match((await world.run(7)).stderr, /1 task is still ready: train is ready, but there is no machine with label gpu\./)
+  assert.match(
+    (await world.run(7)).stderr,
+    /1 task is still ready: train is ready, but there is no machine with label gpu\./,
+  )
   assert.deepEqual([await world.status('plain'), await world.status('train')], ['completed', 'ready'])
   const why = await world.ok('why', 'train')
   assert.match(why, none)
@@ -54,7 +57,8 @@ await onPostgres((database) => {
   test('tasks with the label of a machine run on machines that have it, and others anywhere', async (t) => {
     const [first, second] = (await machines(t, database, 2)) as [World, World]
     const able = await worker(second, 'gpu', 'mac')
-    for (const n of [1, 2, 3]) await first.add(`gpu${n}`, `echo ${n} > gpu${n}.txt; sleep 0.5`, '--label', 'gpu,backend')
+    for (const n of [1, 2, 3])
+      await first.add(`gpu${n}`, `echo ${n} > gpu${n}.txt; sleep 0.5`, '--label', 'gpu,backend')
     for (const n of [1, 2, 3]) await first.add(`any${n}`, `echo ${n} > any${n}.txt`, '--label', 'backend')
     // It ends when all is done, also what only the other machine may do.
     await first.run()
@@ -82,7 +86,12 @@ await onPostgres((database) => {
   test('what a machine with a label did goes on where the label is, and nowhere else', async (t) => {
     const [first, second, third] = (await machines(t, database, 3)) as [World, World, World]
     const dies = await worker(second, 'gpu')
-    await first.add('train', 'echo begun >> $MARKS/begun; until test -f $MARKS/go; do sleep 0.1; done', '--label', 'gpu')
+    await first.add(
+      'train',
+      'echo begun >> $MARKS/begun; until test -f $MARKS/go; do sleep 0.1; done',
+      '--label',
+      'gpu',
+    )
     await first.untilMarked('begun')
     const plain = await worker(first)
     await dies.kill()

@@ -31,11 +31,10 @@ export function otherDrover(into: string, version: string, changes: readonly Cha
 /** One whose attempts have another first step, so that it cannot go on with those of this one, nor this one with its own. */
 export const nextWorkflow = (into: string): string =>
   otherDrover(into, '9.0.0', [
-    { file: 'src/runtimes/version.ts', from: "'drover-wf-1'", to: "'drover-wf-2'" },
+    { file: 'src/domain/workflow-version.ts', from: "'drover-wf-1'", to: "'drover-wf-2'" },
     {
       file: 'src/flow/drive-task.ts',
       from: "const begun = await durable.step('start'",
       to: "await durable.step('greet', async () => 1)\n    const begun = await durable.step('start'",
     },
   ])
-

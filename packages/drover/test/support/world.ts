@@ -125,7 +125,11 @@ export class World {
 
   spawn(words: readonly string[], more: { cwd?: string; env?: Record<string, string> } = {}): ChildProcess {
     const { cwd = this.root, env = {} } = more
-    const child = spawn(process.execPath, [this.program, ...words], { cwd, env: { ...this.env, ...env }, stdio: 'pipe' })
+    const child = spawn(process.execPath, [this.program, ...words], {
+      cwd,
+      env: { ...this.env, ...env },
+      stdio: 'pipe',
+    })
     this.running.add(child)
     child.once('exit', () => this.running.delete(child))
     return child

@@ -17,11 +17,12 @@ export const gc = command({
   async run({ project, print }, values) {
     const word = values['older-than'] ?? month
     const age = readDuration(word)
-    if (age === undefined) throw new DroverError('bad-value', { name: '--older-than', value: word, expected: 'a duration like 30d' })
+    if (age === undefined)
+      throw new DroverError('bad-value', { name: '--older-than', value: word, expected: 'a duration like 30d' })
     const dryRun = values['dry-run'] === true
     const opened = await project()
-    const { collect } = await import('../../app/gc.ts')
-    const deleted = await collect(opened, { before: opened.clock.now() - age, dryRun })
+    const { collectFinished } = await import('../../app/open-runtime.ts')
+    const deleted = await collectFinished(opened, { before: opened.clock.now() - age, dryRun })
     const { jobs, steps, processes, wishes } = deleted
     print.done(
       { dryRun, olderThan: showDuration(age), deleted },

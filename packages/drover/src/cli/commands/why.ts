@@ -48,7 +48,10 @@ async function missingDrover(project: Project, task: Task): Promise<Reasons | un
   const lacks = await waitsForNewer(project, task.id)
   return lacks === undefined
     ? undefined
-    : { words: [`${task.id} was begun by a newer drover, and waits for ${lacks}`], next: ['npm install -g drover@latest'] }
+    : {
+        words: [`${task.id} was begun by a newer drover, and waits for ${lacks}`],
+        next: ['npm install -g drover@latest'],
+      }
 }
 
 /** A ready task whose agent is not on this machine starts never, whatever else is true. */
