@@ -16,6 +16,7 @@ import { keepLost } from './keep-lost.ts'
 import { lock } from './lock.ts'
 import { openCrew, type DrivingCrew } from './open-crew.ts'
 import type { Holder } from './holder.ts'
+import { untilNewer } from './open-ledger.ts'
 import type { Project } from './open-project.ts'
 import { placesBelow } from './places.ts'
 import { openSocket } from './socket.ts'
@@ -143,6 +144,7 @@ async function drive(
     heed(crew, following.signal),
     fulfilWishes(crew, project, following.signal),
     tidyRemote(crew, following.signal),
+    untilNewer(project, crew.clock, following.signal),
   ].map((one) => one.catch(trouble.meet))
   kill.addEventListener('abort', () => void endAll(crew), { once: true })
   const onWait = (until: number | null, why: string): void => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { nextWorkflow, otherDrover } from '../support/other-drover.ts'
+import { nextLedger, nextWorkflow, otherDrover } from '../support/other-drover.ts'
 import { onPostgres, type TestDatabase } from '../support/postgres.ts'
 import { makeTravellers } from '../support/travelling.ts'
 import { makeWorld, type Running, type World } from '../support/world.ts'
@@ -114,7 +114,37 @@ test('what a newer workflow has begun an older drover leaves alone and says so, 
   await stop(after)
 })
 
+/** A newer drover is only looked with, and has changed the tables under a daemon. */
+async function changedUnder(world: World): Promise<void> {
+  const old = await world.daemon()
+  await inTheMiddle(world)
+  const before = world.program
+  world.program = nextLedger(world.folder)
+  await world.ok('status')
+  const { code, stderr } = await old.ended
+  assert.equal(code, 75, stderr)
+  assert.match(stderr, /error\[newer-ledger\]: .* has schema \d+, this drover knows \d+/)
+  assert.match(stderr, /npm install -g drover@latest/)
+  const newer = world.program
+  world.program = before
+  assert.match(await world.refused(75, 'daemon'), /newer-ledger/)
+  world.program = newer
+  mayEnd(world)
+  const after = await world.daemon()
+  await assertWhole(world, ids)
+  await stop(after)
+}
+
+test('a daemon under which a newer drover changed the tables ends in order, and the newer one goes on', async (t) => {
+  await changedUnder(await onFile(t))
+})
+
 await onPostgres((database) => {
+  test('in a database a daemon ends in order as well when its tables have become newer', async (t) => {
+    const [world] = await onDatabase(t, database)
+    await changedUnder(world!)
+  })
+
   test('in a database, a new package goes on with what an old one did, stopped or killed', async (t) => {
     const [world] = await onDatabase(t, database)
     await upgraded(world!, (_, daemon) => stop(daemon))

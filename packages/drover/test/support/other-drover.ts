@@ -38,3 +38,9 @@ export const nextWorkflow = (into: string): string =>
       to: "await durable.step('greet', async () => 1)\n    const begun = await durable.step('start'",
     },
   ])
+
+/** One whose ledger has more in it. */
+export const nextLedger = (into: string): string =>
+  otherDrover(into, '8.2.0', [
+    { file: 'src/ledger/migrations.ts', from: /\]\n$/, to: "  'alter table project add column later text;',\n]\n" },
+  ])
