@@ -38,8 +38,9 @@ export interface RunOptions {
   onTrouble?(job: string, problem: string): void
 }
 
-/** How long a daemon lives without its database. */
+/** How long a daemon lives without its database, and one that is to end waits for it. */
 const databaseMs = 5 * 60_000
+const endsMs = 10_000
 
 /** Drives the project: one process at a time, from the lock to its release. Ends by itself when it is a run. */
 export async function runProject(
@@ -156,6 +157,7 @@ async function drive(
   const wanted = { workers, epic, hands, onWait, ...(kind === 'run' ? { end: farewell.ifNothingIsLeft } : {}) }
   await dispatch(crew, slots, wanted, AbortSignal.any([signal, trouble.signal])).catch(trouble.meet)
   if (signal.reason === 'keep agents') process.kill(process.pid, 'SIGKILL')
+  project.ledger.waitFor(endsMs)
   // Also when the ledger is lost: agents that cannot be ended in order live on, and the next start adopts them.
   await crew.runtime.stop()
   following.abort()

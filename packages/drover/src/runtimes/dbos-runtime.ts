@@ -37,6 +37,9 @@ interface Options {
   log(level: 'info' | 'warn' | 'error', words: string): void
 }
 
+/** For so long a database must be away before who is to end does so without it. */
+const awayMs = 10_000
+
 /** When nobody says that there is something to take, this is how long it waits. */
 const pollMs = 200
 
@@ -173,16 +176,44 @@ export async function openDbosRuntime(options: Options): Promise<Runtime> {
     stop: () => (stopped ??= stop()),
   }
 
-  const stop = async (): Promise<void> => {
-    stopping.abort()
-    await runtime.idle()
-    ended.abort()
+  const leave = async (): Promise<void> => {
     await serving?.over
     await serving?.executors
       .leave()
       .catch((error: unknown) => options.log('warn', `what is left here is taken over later: ${String(error)}`))
     await executor.shutdown()
     await engine.close()
+  }
+
+  /** Resolves when the database has not answered for a while. */
+  const untilAway = async (signal: AbortSignal): Promise<'away'> => {
+    for (
+      let answered = clock.ticks();
+      clock.ticks() - answered < awayMs && !signal.aborted;
+      await clock.sleep(500, signal)
+    ) {
+      const late = clock.sleep(2_000, signal).then(() => Promise.reject(new Error('no answer in time')))
+      const isThere = await Promise.race([executor.query('select 1', []), late]).then(
+        () => true,
+        () => false,
+      )
+      late.catch(() => {})
+      if (isThere) answered = clock.ticks()
+    }
+    return 'away'
+  }
+
+  /** DBOS asks a database that is away again and again, and nothing ends that: who is to go does not wait for it. */
+  const stop = async (): Promise<void> => {
+    stopping.abort()
+    const over = new AbortController()
+    const orderly = runtime.idle().then(() => {
+      ended.abort()
+      return leave()
+    })
+    const how = await Promise.race([orderly, untilAway(over.signal)]).finally(() => over.abort())
+    if (how === 'away') options.log('warn', 'the database does not answer: what is left here is taken over later')
+    orderly.catch(() => {})
   }
 
   return runtime
