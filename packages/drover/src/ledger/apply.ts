@@ -158,9 +158,9 @@ const beside: { [T in EventType]?: Effect<T> } = {
     yield* run(sql`update epic set status = 'closed' where id = ${event.epic!}`)
   },
   *'machine.joined'(event) {
-    const { machine, slots, pid } = event.data
-    yield* run(sql`insert into machine (name, slots, pid, joined_at) values (${machine}, ${slots}, ${pid}, ${event.at})
-      on conflict (name) do update set slots = excluded.slots, pid = excluded.pid, joined_at = excluded.joined_at, left_at = null, lost = 0`)
+    const { machine, slots, pid, labels = [] } = event.data
+    yield* run(sql`insert into machine (name, slots, pid, joined_at, labels) values (${machine}, ${slots}, ${pid}, ${event.at}, ${JSON.stringify(labels)})
+      on conflict (name) do update set slots = excluded.slots, labels = excluded.labels, pid = excluded.pid, joined_at = excluded.joined_at, left_at = null, lost = 0`)
   },
   *'machine.left'(event) {
     yield* run(sql`update machine set left_at = ${event.at} where name = ${event.data.machine}`)
