@@ -11,13 +11,7 @@ const patienceMs = 10_000
 /** The user's own work: in their checkout when that is on the target, else beside it. */
 export function commitToTarget({ world, plan, diary }: Scene): void {
   const name = `user-${++commits}.txt`
-  const git = (args: string[], input?: string) =>
-    spawnSync('git', args, {
-      cwd: world.root,
-      env: world.env,
-      encoding: 'utf8',
-      ...(input === undefined ? {} : { input }),
-    })
+  const git = (args: string[]) => spawnSync('git', args, { cwd: world.root, env: world.env, encoding: 'utf8' })
   if (plan.user !== 'elsewhere') {
     world.write({ [name]: `${name}\n` })
     // Of this file alone: a checkout that is just being moved along must not be committed with it.
@@ -32,12 +26,19 @@ export function commitToTarget({ world, plan, diary }: Scene): void {
     if (!done) git(['clean', '-fq', '--', name])
     return
   }
+  const commit = commitBeside(world.root, world.env, name)
+  if (commit !== undefined) diary.commits.push(commit)
+}
+
+/** Nobody needs a checkout for it. Nothing when somebody else moved the branch meanwhile. */
+export function commitBeside(cwd: string, env: Record<string, string>, name: string): string | undefined {
+  const git = (args: string[], input = '') => spawnSync('git', args, { cwd, env, encoding: 'utf8', input })
   const tip = git(['rev-parse', 'main']).stdout.trim()
   const blob = git(['hash-object', '-w', '--stdin'], `${name}\n`).stdout.trim()
   const listing = `${git(['ls-tree', tip]).stdout}100644 blob ${blob}\t${name}\n`
   const tree = git(['mktree'], listing).stdout.trim()
   const commit = git(['commit-tree', tree, '-p', tip, '-m', `The user's ${name}`]).stdout.trim()
-  if (git(['update-ref', 'refs/heads/main', commit, tip]).status === 0) diary.commits.push(commit)
+  return git(['update-ref', 'refs/heads/main', commit, tip]).status === 0 ? commit : undefined
 }
 
 /** As a git that was killed leaves them. */
