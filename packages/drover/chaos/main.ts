@@ -5,14 +5,15 @@ import { parseArgs } from 'node:util'
 import { isFaultPoint, faultPoints } from '../src/app/fault-points.ts'
 import { bundle } from './bundle.ts'
 import { abandon, campaign, type Outcome } from './campaign.ts'
+import { type Databases, openDatabases } from './database.ts'
 import type { Plan } from './life.ts'
 import { abandonMachines, machinesCampaign } from './machines/campaign.ts'
-import { planMachines } from './machines/plan.ts'
+import { planMachines, type MachinesPlan } from './machines/plan.ts'
 import { type Cell, cellsWith, matrix } from './matrix.ts'
 import { plan } from './plan.ts'
 import { sabotages, type Sabotage } from './sabotages.ts'
 import { reachOf, wordsOf } from './reached.ts'
-import { unreachable } from './ways.ts'
+import { unreachable, unreachableOnPostgres } from './ways.ts'
 
 const help = `npm run chaos -- [options]: kills drover until something breaks
 
@@ -22,6 +23,7 @@ const help = `npm run chaos -- [options]: kills drover until something breaks
   --machines N     on so many machines with one database and one remote, one after another
   --tasks N        how many tasks these have (60)
   --deeds N        how many deaths and other troubles meet them, at most (40)
+  --on WHAT        where the ledger of one machine is: sqlite, or postgres, where DBOS runs the jobs (sqlite)
   --matrix         every named point once, with each way to die there
   --points WORD    of the matrix, only points with this word in their name
   --from N         of the matrix, only the project that begins with this death
@@ -41,6 +43,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     campaigns: { type: 'string' },
     machines: { type: 'string' },
+    on: { type: 'string', default: 'sqlite' },
     tasks: { type: 'string', default: '60' },
     deeds: { type: 'string', default: '40' },
     matrix: { type: 'boolean', default: false },
@@ -78,10 +81,16 @@ const nothing = (): Totals => ({ kills: 0, campaigns: 0, violations: 0, hits: ne
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
 
+/** Where ledgers are, when they are no files. */
+let databases: Databases | undefined
+
 type Play<P> = (main: string, plan: P, keeps: boolean) => Promise<Outcome>
 
 const runAll = (main: string, plans: Iterator<Plan>, isEnough: (totals: Totals) => boolean, totals = nothing()) =>
-  playAll(campaign, { main, plans, isEnough, totals, jobs: Number(values.jobs) })
+  playAll((at, plan: Plan, keeps) => campaign(at, plan, keeps, databases), {
+    ...{ main, plans, isEnough, totals },
+    jobs: Number(values.jobs),
+  })
 
 interface Playing<P> {
   main: string
@@ -124,7 +133,9 @@ function report({ name }: { name: string }, { kills, ms, violation, evidence = '
   say(`     again: ${again(name)}${folder === undefined ? '' : `\n     kept: ${folder}`}`)
 }
 
-const again = (name: string): string =>
+const again = (name: string): string => `${replay(name)}${databases ? ' --on postgres' : ''}`
+
+const replay = (name: string): string =>
   values.machines !== undefined
     ? `npm run chaos -- --machines ${values.machines} --tasks ${values.tasks} --deeds ${values.deeds} --seed ${name.slice('seed '.length)} --campaigns 1`
     : name.startsWith('seed ')
@@ -149,7 +160,12 @@ async function runMachines(main: string, seed: number): Promise<boolean> {
     .values()
     .map((n) => planMachines(seed + n, size))
   const isEnough = ({ kills }: Totals): boolean => values.campaigns === undefined && kills >= Number(values.kills)
-  const totals = await playAll(machinesCampaign, { main, plans, isEnough, totals: nothing(), jobs: 1 })
+  const play: Play<MachinesPlan> = async (...given) => {
+    const outcome = await machinesCampaign(...given)
+    if (values.coverage) for (const line of outcome.story) say(`     ${line}`)
+    return outcome
+  }
+  const totals = await playAll(play, { main, plans, isEnough, totals: nothing(), jobs: 1 })
   const ms = performance.now() - begun
   say(`\n${totals.kills} killed in ${totals.campaigns} campaigns, ${seconds(ms)}: ${totals.violations} violations`)
   for (const [what, times] of [...totals.hits].toSorted()) say(`${String(times).padStart(6)}  ${what}`)
@@ -193,12 +209,14 @@ async function find(folder: string, sabotage: Sabotage, seed: number): Promise<b
   return found
 }
 
+const isOutOfReach = (point: string): boolean => databases !== undefined && point in unreachableOnPostgres
+
 /** So often the deaths that nobody met are sought again: who comes at the right moment is up to chance. */
 const rounds = 3
 
 /** True when nothing was broken, and each point was met. */
 async function runMatrix(main: string, begun: number): Promise<boolean> {
-  const cells = cellsWith(values.points)
+  const cells = cellsWith(values.points).filter(({ point }) => !isOutOfReach(point))
   const totals = nothing()
   if (values.from !== undefined) {
     const [one] = [...{ [Symbol.iterator]: () => matrix(cells, Number(values.from)) }]
@@ -212,7 +230,8 @@ async function runMatrix(main: string, begun: number): Promise<boolean> {
     left = reachOf(cells, totals.strikes).unmet
   }
   summary(totals, performance.now() - begun)
-  for (const [point, why] of Object.entries(unreachable)) say(`out of reach: ${point} (${why})`)
+  const reasons = { ...unreachable, ...(databases ? unreachableOnPostgres : {}) }
+  for (const [point, why] of Object.entries(reasons)) say(`out of reach: ${point} (${why})`)
   const reach = reachOf(cells, totals.strikes)
   for (const line of wordsOf(cells, reach)) say(line)
   return totals.violations === 0 && reach.never.length === 0
@@ -231,7 +250,9 @@ async function act(folder: string): Promise<boolean> {
     )
     return wanted.length > 0 && missed.length === 0
   }
+  if (values.on !== 'sqlite' && values.on !== 'postgres') throw new Error('--on is sqlite, or postgres')
   say(`seed ${seed}`)
+  if (values.on === 'postgres') databases = await openDatabases()
   const main = await bundle(folder)
   if (values.machines !== undefined) return runMachines(main, seed)
   if (values.matrix) return runMatrix(main, begun)
@@ -257,6 +278,7 @@ else {
   try {
     process.exitCode = (await act(folder)) ? 0 : 1
   } finally {
+    await databases?.[Symbol.asyncDispose]()
     rmSync(folder, { recursive: true, force: true })
   }
 }

@@ -12,16 +12,23 @@ import { type Fleet, keepUp, makeFleet, note } from './fleet.ts'
 import type { Machine } from './machine.ts'
 import type { MachinesPlan } from './plan.ts'
 
-/** Those that are being played now. */
+/** Those that are being played now, and what they share. */
 const open = new Set<Machine>()
+const folders = new Set<string>()
 
 /** The harness itself is to end: nothing that it started stays behind. */
 export async function abandonMachines(): Promise<void> {
+  for (const machine of open) machine.strike('machine')
   await Promise.allSettled([...open].map((machine) => machine.close()))
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 }
 
 /** Several machines do all tasks of one project, whatever happens to them meanwhile. */
-export async function machinesCampaign(main: string, plan: MachinesPlan, keeps = false): Promise<Outcome> {
+export async function machinesCampaign(
+  main: string,
+  plan: MachinesPlan,
+  keeps = false,
+): Promise<Outcome & { story: readonly string[] }> {
   const begun = performance.now()
   const outcome: Outcome = { kills: 0, ms: 0, hits: new Map(), strikes: [] }
   let fleet: Fleet | undefined
@@ -29,9 +36,9 @@ export async function machinesCampaign(main: string, plan: MachinesPlan, keeps =
   const server = await ownServer()
   /** What the machines share belongs to none of them: whatever names a path of a machine runs on it. */
   const folder = mkdtempSync(join(tmpdir(), 'drover-fleet-'))
+  folders.add(folder)
   try {
-    fleet = await makeFleet(main, plan, { server, folder, open: mine })
-    for (const machine of mine) open.add(machine)
+    fleet = await makeFleet(main, plan, { server, folder, open: [mine, open] })
     await live(fleet, outcome)
   } catch (error) {
     outcome.violation =
@@ -51,8 +58,9 @@ export async function machinesCampaign(main: string, plan: MachinesPlan, keeps =
     }
     await server[Symbol.asyncDispose]()
     rmSync(folder, { recursive: true, force: true })
+    folders.delete(folder)
   }
-  return { ...outcome, ms: performance.now() - begun }
+  return { ...outcome, story: fleet?.story ?? [], ms: performance.now() - begun }
 }
 
 async function live(fleet: Fleet, outcome: Outcome): Promise<void> {

@@ -43,14 +43,14 @@ path = "../claude"
 export async function makeFleet(
   main: string,
   wanted: MachinesPlan,
-  { server, folder, open }: { server: OwnServer; folder: string; open: Set<Machine> },
+  { server, folder, open }: { server: OwnServer; folder: string; open: readonly Set<Machine>[] },
 ): Promise<Fleet> {
   const made = { ...wanted, apart: wanted.apart && canBeApart() }
   const marks = join(folder, 'marks')
   mkdirSync(marks)
   const machines = Array.from({ length: made.machines }, (_, n) => {
     const machine = new Machine({ main, name: `m${n + 1}`, marks, apart: made.apart })
-    open.add(machine)
+    for (const all of open) all.add(machine)
     return machine
   })
   const [laptop, ...others] = machines as [Machine, ...Machine[]]
@@ -69,6 +69,7 @@ export async function makeFleet(
   const diary = openDiary(laptop, { ...plan(0), tasks: made.tasks, user: 'on the target' })
   const fleet = { plan: made, machines, server, remote, diary, story: [], takenOver: 0, isOver: false, broken: undefined }
   await addTasks(fleet)
+  note(fleet, 'there are tasks')
   return fleet
 }
 
