@@ -63,18 +63,22 @@ const killing =
     await pass(ms)
   }
 
-async function freezeDaemon(_: Fleet, { worker, workerPid }: Machine, ms: number): Promise<void> {
-  if (!worker || workerPid === undefined || !send(workerPid, 'SIGSTOP')) return
+async function freezeDaemon(_: Fleet, machine: Machine, ms: number): Promise<void> {
+  const pid = machine.workerPid
+  machine.isStill = true
+  if (pid !== undefined) send(pid, 'SIGSTOP')
   await pass(ms)
-  // Who stands beside it has stopped with it.
-  for (const pid of [workerPid, worker.pid]) send(pid, 'SIGCONT')
+  machine.isStill = false
+  if (pid !== undefined) send(pid, 'SIGCONT')
 }
 
 async function freeze(_: Fleet, machine: Machine, ms: number): Promise<void> {
   const from = Date.now()
+  machine.isStill = true
   machine.signalAll('SIGSTOP')
   await pass(ms)
   machine.frozen.push({ from, to: Date.now() })
+  machine.isStill = false
   machine.signalAll('SIGCONT')
 }
 

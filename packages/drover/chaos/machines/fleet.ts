@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pass } from 'node:timers/promises'
 import type { OwnServer } from '../../test/support/postgres.ts'
@@ -90,7 +90,9 @@ export async function keepUp(fleet: Fleet, machine: Machine): Promise<void> {
     }
     await machine.boot()
     const worker = (machine.worker = machine.start('worker'))
+    const waking = setInterval(() => machine.wake(), 50)
     const { code, signal } = await worker.ended
+    clearInterval(waking)
     const since = performance.now()
     // Who is struck ends a moment before it is noted.
     while (signal === 'SIGKILL' && !machine.isBusy && performance.now() - since < 500) await pass(5)
@@ -105,5 +107,7 @@ export async function keepUp(fleet: Fleet, machine: Machine): Promise<void> {
 }
 
 export function note(fleet: Fleet, words: string): void {
-  fleet.story.push(`${new Date().toISOString().slice(11, 23)} ${words}`)
+  const line = `${new Date().toISOString().slice(11, 23)} ${words}`
+  fleet.story.push(line)
+  appendFileSync(join(fleet.remote, '../story'), `${line}\n`)
 }

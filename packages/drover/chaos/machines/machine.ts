@@ -37,6 +37,8 @@ export class Machine extends ChaosWorld {
   worker: Running | undefined
   /** Something is being done to it: its daemon may end as it likes, and nobody starts it. */
   isBusy = false
+  /** Its daemon is meant to stand still. */
+  isStill = false
   private init: ChildProcess | undefined
   private booted: Promise<void> | undefined
 
@@ -111,6 +113,12 @@ export class Machine extends ChaosWorld {
         isNew = send(pid, signal) || isNew
       }
     }
+  }
+
+  /** Who stands beside a daemon in another table of processes stops with it, and would not see it end. */
+  wake(): void {
+    const pid = this.isStill ? undefined : this.worker?.pid
+    if (pid !== undefined && / T /.test(read(`/proc/${pid}/stat`).replace(/^.*\)/s, ' '))) send(pid, 'SIGCONT')
   }
 
   /** What runs here beside what keeps the machine up. */
