@@ -87,8 +87,11 @@ let databases: Databases | undefined
 type Play<P> = (main: string, plan: P, keeps: boolean) => Promise<Outcome>
 
 const runAll = (main: string, plans: Iterator<Plan>, isEnough: (totals: Totals) => boolean, totals = nothing()) =>
-  playAll((at, plan: Plan, keeps) => campaign(at, plan, keeps, databases), {
-    ...{ main, plans, isEnough, totals },
+  playAll((at, next: Plan, keeps) => campaign(at, next, keeps, databases), {
+    main,
+    plans,
+    isEnough,
+    totals,
     jobs: Number(values.jobs),
   })
 
@@ -139,8 +142,8 @@ const replay = (name: string): string =>
   values.machines !== undefined
     ? `npm run chaos -- --machines ${values.machines} --tasks ${values.tasks} --deeds ${values.deeds} --seed ${name.slice('seed '.length)} --campaigns 1`
     : name.startsWith('seed ')
-    ? `npm run chaos -- --seed ${name.slice('seed '.length)} --campaigns 1`
-    : `npm run chaos -- --matrix${values.points && ` --points '${values.points}'`} --from ${name.split(' ')[1]}`
+      ? `npm run chaos -- --seed ${name.slice('seed '.length)} --campaigns 1`
+      : `npm run chaos -- --matrix${values.points && ` --points '${values.points}'`} --from ${name.split(' ')[1]}`
 
 /** Campaigns that are likely to show this sabotage, for ever. */
 function* likely({ shows }: Sabotage, from: number): Iterator<Plan> {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -69,11 +70,7 @@ async function live(fleet: Fleet, outcome: Outcome): Promise<void> {
   await untilDone(fleet)
   fleet.isOver = true
   note(fleet, 'all is done')
-  for (const machine of fleet.machines) {
-    machine.worker?.send('SIGTERM')
-    const pid = machine.workerPid
-    if (pid !== undefined) process.kill(pid, 'SIGTERM')
-  }
+  for (const machine of fleet.machines) machine.ask()
   await Promise.all(services)
   for (const [what, times] of done) {
     if (/^kill|^crash/.test(what)) outcome.kills += times
@@ -105,6 +102,7 @@ async function untilDone(fleet: Fleet): Promise<void> {
   for (let seen = -1, since = performance.now(); !(await isDone(fleet)); await pass(100)) {
     if (fleet.broken) throw fleet.broken
     await holds('agents are never two at once', () => assertNeverTwo(fleet))
+    await holds('I4 a base holds what its task needs', () => assert.deepEqual(first.marked('missing'), []))
     const now = await reading.lastSeq()
     if (now !== seen) [seen, since] = [now, performance.now()]
     const restsFor = performance.now() - since
@@ -117,7 +115,8 @@ async function untilDone(fleet: Fleet): Promise<void> {
 async function help(fleet: Fleet): Promise<void> {
   const [first] = fleet.machines as [Machine]
   for (const task of await tasksOf(fleet)) {
-    const words = task.status === 'completed' || /claimed|in_progress|landing/.test(task.status) ? [] : helpFor(task)?.[0]
+    const words =
+      task.status === 'completed' || /claimed|in_progress|landing/.test(task.status) ? [] : helpFor(task)?.[0]
     if (!words || words.length === 0) continue
     note(fleet, `a person says ${words.join(' ')}: ${task.status} ${task.blockedReason} ${task.lastError}`)
     await first.boot()

@@ -95,8 +95,7 @@ const acting: Record<
   async stop(_, machine, ms) {
     // One that only now begins is not there to be told.
     await machine.drover('daemon', 'stop')
-    machine.worker?.send('SIGTERM')
-    if (machine.workerPid !== undefined) send(machine.workerPid, 'SIGTERM')
+    machine.ask()
     await machine.worker?.ended
     await pass(ms)
   },

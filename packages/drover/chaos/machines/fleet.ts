@@ -67,7 +67,17 @@ export async function makeFleet(
   await laptop.ok('init')
   for (const world of others) world.git('clone', '-q', `file://${remote}`, '.')
   const diary = openDiary(laptop, { ...plan(0), tasks: made.tasks, user: 'on the target' })
-  const fleet = { plan: made, machines, server, remote, diary, story: [], takenOver: 0, isOver: false, broken: undefined }
+  const fleet = {
+    plan: made,
+    machines,
+    server,
+    remote,
+    diary,
+    story: [],
+    takenOver: 0,
+    isOver: false,
+    broken: undefined,
+  }
   await addTasks(fleet)
   note(fleet, 'there are tasks')
   return fleet
@@ -95,7 +105,7 @@ export async function keepUp(fleet: Fleet, machine: Machine): Promise<void> {
     clearInterval(waking)
     const since = performance.now()
     // Who is struck ends a moment before it is noted.
-    while (signal === 'SIGKILL' && !machine.isBusy && performance.now() - since < 500) await pass(5)
+    if (signal === 'SIGKILL') while (!machine.isBusy && performance.now() - since < 500) await pass(5)
     if (code === 75) fleet.takenOver++
     if (machine.isBusy || fleet.isOver || code === 75) continue
     fleet.broken ??= new Violation(

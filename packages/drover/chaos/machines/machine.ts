@@ -66,7 +66,10 @@ export class Machine extends ChaosWorld {
   }
 
   private async turnOn(): Promise<void> {
-    const init = spawn('unshare', [...alone, 'sh', '-c', first], { stdio: ['ignore', 'pipe', 'ignore'], detached: true })
+    const init = spawn('unshare', [...alone, 'sh', '-c', first], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      detached: true,
+    })
     await once(init.stdout, 'data')
     this.init = init
   }
@@ -113,6 +116,12 @@ export class Machine extends ChaosWorld {
         isNew = send(pid, signal) || isNew
       }
     }
+  }
+
+  /** To end in order. */
+  ask(): void {
+    const pid = this.workerPid
+    if (pid !== undefined) send(pid, 'SIGTERM')
   }
 
   /** Who stands beside a daemon in another table of processes stops with it, and would not see it end. */

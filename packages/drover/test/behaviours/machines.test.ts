@@ -90,6 +90,26 @@ await onPostgres((database) => {
     rmSync(join(first.root, '.drover/run/daemon.json'))
   })
 
+  test('sub-tasks that passed on a killed machine are not done again elsewhere, and the next ones go on behind them', async (t) => {
+    const { remote, first, second } = await machines(t, database, 2, 'workers = 1')
+    const faults = JSON.stringify({ faults: [{ point: 'step keep before', nth: 2, what: 'daemon' }] })
+    await first.add('one', 'cat a.txt b.txt > all.txt')
+    for (const run of ['echo a >> $MARKS/begun; echo a > a.txt', 'echo b >> $MARKS/begun; cat a.txt > b.txt'])
+      await first.ok('add', 'A part', '--parent', 'one', '--run', run, '--skip-validation')
+    Object.assign(first.env, { NODE_ENV: 'test', DROVER_FAULTS: faults })
+    const dies = first.start('daemon')
+    assert.equal((await dies.ended).signal, 'SIGKILL')
+    for (const name of ['NODE_ENV', 'DROVER_FAULTS']) delete first.env[name]
+    const lives = await second.daemon()
+    await completed(first, ['one'])
+    lives.send('SIGTERM')
+    await lives.ended
+    assert.deepEqual(remote.landed(), ['one,one.1,one.2'])
+    assert.equal(remote.git('show', 'main:all.txt'), 'a\na')
+    assert.deepEqual([first.marked('begun'), second.marked('begun')], [['a', 'b'], ['b']])
+    rmSync(join(first.root, '.drover/run/daemon.json'))
+  })
+
   test('the agents of a daemon that was killed end before its lease does, when nobody takes them up', async (t) => {
     const { first } = await machines(t, database, 1, 'lease = "5s"')
     const daemon = await first.daemon()

@@ -133,9 +133,7 @@ function asToldAnywhere(table: string, rows: Rows = []): Rows {
   if (table === 'attempt') return rows.map(({ machine: _machine, slot: _slot, ...row }) => row)
   const column = counted[table]
   if (column === undefined) return rows
-  return rows
-    .toSorted((a, b) => Number(a[column]) - Number(b[column]))
-    .map((row, n) => ({ ...row, [column]: n + 1 }))
+  return rows.toSorted((a, b) => Number(a[column]) - Number(b[column])).map((row, n) => ({ ...row, [column]: n + 1 }))
 }
 
 const counted: Readonly<Record<string, string>> = { task: 'ordinal', finding: 'seq' }
