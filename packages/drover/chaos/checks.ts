@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import {
   assertAlwaysGreen,
   assertAttempts,
@@ -28,15 +26,10 @@ import type { ChaosWorld } from './world.ts'
 
 /** What must be true at every moment, so also of what a death leaves. Cheap. */
 export async function checkRemains(world: ChaosWorld, diary: Diary): Promise<void> {
-  const db = new DatabaseSync(join(world.root, '.drover/drover.db'))
-  try {
-    await holds('I1 no task is lost', () => assertAcknowledged(db, diary))
-    await holds('an import is whole, or not at all', () => assertImports(db, diary))
-    await holds('I5 who works has one living job', () => assertJobs(db))
-    await holds('I11 a task is as its last event left it', () => assertLastEvents(db))
-  } finally {
-    db.close()
-  }
+  await holds('I1 no task is lost', () => assertAcknowledged(world, diary))
+  await holds('an import is whole, or not at all', () => assertImports(world, diary))
+  await holds('I5 who works has one living job', () => assertJobs(world))
+  await holds('I11 a task is as its last event left it', () => assertLastEvents(world))
   await holds('agents are never two at once', () => assert.deepEqual(world.marked('twice'), []))
   await holds('I4 a base holds what its task needs', () => assert.deepEqual(world.marked('missing'), []))
   await holds('I3 the target is green', () =>

@@ -75,7 +75,7 @@ async function goOn({ world }: Scene): Promise<boolean> {
 }
 
 /** What one types about a task that is not done; no words where another run is all that it needs, nothing where others come first. */
-function helpFor({ id, status, blockedReason }: Task): [string[]] | undefined {
+export function helpFor({ id, status, blockedReason }: Task): [string[]] | undefined {
   // Nobody's edit is in the way of anything here, and somebody has logged in: the next run looks again.
   if (status === 'ready' || blockedReason === 'checkout') return [[]]
   if (status === 'decomposed' || blockedReason === 'needs') return undefined

@@ -20,12 +20,19 @@ export function commitToTarget({ world, plan, diary }: Scene): void {
     takeBack(world, diary)
     return
   }
+  const commit = commitBeside(world.root, world.env, name)
+  if (commit !== undefined) diary.commits.push(commit)
+}
+
+/** Nobody needs a checkout for it. Nothing when somebody else moved the branch meanwhile. */
+export function commitBeside(cwd: string, env: Record<string, string>, name: string): string | undefined {
+  const git = (args: string[], input = '') => spawnSync('git', args, { cwd, env, encoding: 'utf8', input })
   const tip = git(['rev-parse', 'main']).stdout.trim()
   const blob = git(['hash-object', '-w', '--stdin'], `${name}\n`).stdout.trim()
   const listing = `${git(['ls-tree', tip]).stdout}100644 blob ${blob}\t${name}\n`
   const tree = git(['mktree'], listing).stdout.trim()
   const commit = git(['commit-tree', tree, '-p', tip, '-m', `The user's ${name}`]).stdout.trim()
-  if (git(['update-ref', 'refs/heads/main', commit, tip]).status === 0) diary.commits.push(commit)
+  return git(['update-ref', 'refs/heads/main', commit, tip]).status === 0 ? commit : undefined
 }
 
 /** What git refused to commit. A lock that drover died with stays until it is started again: the user tries once more then. */
@@ -39,13 +46,8 @@ export function takeBack(world: ChaosWorld, { refused }: Pick<Diary, 'refused'>)
       refused.delete(name)
 }
 
-const gitIn = (world: ChaosWorld) => (args: string[], input?: string) =>
-  spawnSync('git', args, {
-    cwd: world.root,
-    env: world.env,
-    encoding: 'utf8',
-    ...(input === undefined ? {} : { input }),
-  })
+const gitIn = (world: ChaosWorld) => (args: string[]) =>
+  spawnSync('git', args, { cwd: world.root, env: world.env, encoding: 'utf8' })
 
 /** As a git that was killed leaves them. */
 export function leaveLock(world: ChaosWorld, pick: number): void {

@@ -40,6 +40,7 @@ export async function openLedgerAt({ at, project, machine, create }: Wanted): Pr
   if (faultWords) (await import('./faults.ts')).plantFaults(faultWords)
   const wanted = { machine, now: realClock.now, ...(create ? { create } : {}) }
   if ('file' in at) return openSqlite({ ...wanted, file: at.file })
+  if (faultWords) await (await import('./faults.ts')).plantInPostgres(faultWords)
   const { openPostgres } = await import('../ledger/open-postgres.ts')
   return openPostgres({ ...wanted, url: at.url, ...(project === undefined ? {} : { project }) })
 }

@@ -28,8 +28,8 @@ interface Options {
   patienceMs: number
   isGone(card: Card): boolean
   onFailure(job: Job, error: unknown): void
-  /** The lease begins anew. */
-  onBeat?(): void
+  /** The lease began anew, so long ago. */
+  onBeat?(agoMs: number): void
   /** This process of that machine was declared dead here. */
   onMachineLost?(executor: string, machine: string): void
   /** Others have taken over what ran here: this process must end. */
@@ -150,7 +150,7 @@ export async function openDbosRuntime(options: Options): Promise<Runtime> {
     async serve(given) {
       workflows = given
       const on = {
-        beat: () => options.onBeat?.(),
+        beat: (agoMs: number) => options.onBeat?.(agoMs),
         fenced,
         back: () => void back().catch(options.onDead),
         dead: () => (lost.abort('lease'), options.onDead()),

@@ -30,8 +30,8 @@ interface Options {
 }
 
 interface Bells {
-  /** The lease begins anew. */
-  beat(): void
+  /** The lease began anew, so long ago: others may have seen it before its answer came. */
+  beat(agoMs: number): void
   /** No beat for most of the lease: others may soon take what runs here. */
   fenced(): void
   /** Beats again, and nobody has declared it dead. */
@@ -78,7 +78,7 @@ export function openExecutors(options: Options): Executors {
     )
     if (rows.length === 0) return false
     beatAt = at
-    on.beat()
+    on.beat(clock.ticks() - at)
     if (fenced) on.back()
     fenced = false
     return true
@@ -169,11 +169,11 @@ export function openExecutors(options: Options): Executors {
   return {
     async join() {
       const { id, machine, host, pid, born } = card
+      beatAt = clock.ticks()
       await query(
         `insert into ${executor} (id, machine, host, pid, born, version, joined_at) values ($1, $2, $3, $4, $5, $6, ${nowMs})`,
         [id, machine, host, pid, born, options.version],
       )
-      beatAt = clock.ticks()
       await reap()
     },
     async watch(signal) {
