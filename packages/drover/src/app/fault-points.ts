@@ -1,4 +1,5 @@
 import { eventTypes } from '../domain/event.ts'
+import type { Strike } from './strike.ts'
 
 /**
  * Every boundary at which a test may end drover, or make it wait. `test/chaos/points.test.ts` holds this table against the
@@ -81,3 +82,12 @@ const open = [/^git [\w+-]+ (?:before|during|after)$/, /^(?:insert|update|delete
 
 export const faultPoints: readonly string[] = all
 export const isFaultPoint = (name: string): boolean => faultPoints.includes(name) || open.some((one) => one.test(name))
+
+export interface Points {
+  /** Ends this process here, or goes on. */
+  at(name: string, moment: Moment): void
+  /** The same where one may wait. */
+  pass(name: string, moment: Moment): Promise<void>
+  /** What is to happen to a process that is about to run, if anything. */
+  during(name: string): Strike | number | undefined
+}
