@@ -24,6 +24,10 @@ async function lived(world: World): Promise<() => Promise<void>> {
   await world.untilStatus('flaky', 'completed')
   await world.add('waits', 'true', '-b', 'slow')
   await world.ok('worktree', 'prune')
+  // A task is completed a moment before its job is done.
+  await world.until('only one job is left', async () =>
+    (await rows(world, 'job where done = 0')) === 1 ? true : undefined,
+  )
   return async () => {
     await world.ok('cancel', 'slow')
     await world.until('it is over', async (reading) => ((await reading.openAttempts()).length === 0 ? true : undefined))
