@@ -1,6 +1,5 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as pass } from 'node:timers/promises'
 import type { Task } from '../src/domain/task.ts'
 import { act, type Act, type Action } from './life.ts'
@@ -51,7 +50,7 @@ const acting: Record<Action, (scene: Scene, wanted: Act) => Promise<unknown>> = 
   },
   // At the last moment: it must land and be completed, or be cancelled and not land.
   async snatch(scene, wanted) {
-    const id = firstToLand(scene)
+    const id = await firstToLand(scene)
     if (id !== undefined) await say(scene, wanted, 'cancel', id)
   },
   async 'second run'(scene) {
@@ -166,13 +165,7 @@ async function soonAtWork({ world, plan }: Scene): Promise<string | undefined> {
 }
 
 /** Whose turn it is in the lane. */
-function firstToLand({ world }: Scene): string | undefined {
-  const db = new DatabaseSync(join(world.root, '.drover/drover.db'), { readOnly: true })
-  try {
-    return db.prepare(`select task from job where kind = 'land' and done = 0 order by ordinal`).get()?.task as
-      | string
-      | undefined
-  } finally {
-    db.close()
-  }
+async function firstToLand({ world }: Scene): Promise<string | undefined> {
+  const [row] = await world.look(`select task from job where kind = 'land' and done = 0 order by ordinal limit 1`)
+  return row && String(row.task)
 }

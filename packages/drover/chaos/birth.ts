@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import assert from 'node:assert/strict'
 import type { Fault } from '../src/app/faults.ts'
 import { openDiary } from './diary.ts'
@@ -15,6 +14,7 @@ retry_delay_max = "100ms"
 stop_grace = "300ms"
 [land]
 gate = '${gate}'
+push = "off"
 [agents.claude]
 path = "../claude"
 [budget]
@@ -28,7 +28,7 @@ export async function birth(world: ChaosWorld, plan: Plan): Promise<Scene> {
   for (const fault of plan.births.init) await dying(world, fault, 'init')
   await holds('init that was killed can be done again', async () => {
     await world.ok('init')
-    assertInitialised(world)
+    await assertInitialised(world)
   })
   const diary = openDiary(world, plan)
   const worked = new Set(plan.tasks.filter(({ kind }) => kind !== 'idle').map(({ id }) => id))
@@ -50,31 +50,20 @@ async function dying(world: ChaosWorld, fault: Fault, ...words: string[]): Promi
 }
 
 /** All that `init` promises, whoever of several did it. */
-function assertInitialised(world: ChaosWorld): void {
-  for (const path of ['.drover/drover.db', '.drover.toml', '.drover/config.yaml', '.drover/run/secret'])
+async function assertInitialised(world: ChaosWorld): Promise<void> {
+  const ledger = world.database === undefined ? ['.drover/drover.db'] : []
+  for (const path of [...ledger, '.drover.toml', '.drover/config.yaml', '.drover/run/secret'])
     assert.ok(world.has(path), `${path} is missing`)
   assert.match(world.read('.git/info/exclude'), /^\/\.drover\/$/m)
-  const db = new DatabaseSync(join(world.root, '.drover/drover.db'), { readOnly: true })
-  try {
-    const [trusted, projects] = [
-      db.prepare('select key from trusted').all(),
-      db.prepare('select id from project').all(),
-    ]
-    assert.equal(projects.length, 1)
-    const ours = trusted.filter(({ key }) => String(key).endsWith(' filter.theirs.clean'))
-    assert.equal(ours.length, 1, 'programs of git that stood there at `init` are trusted')
-  } finally {
-    db.close()
-  }
+  assert.equal((await world.look('select id from project')).length, 1)
+  const ours = (await world.look('select key from trusted')).filter(({ key }) =>
+    String(key).endsWith(' filter.theirs.clean'),
+  )
+  assert.equal(ours.length, 1, 'programs of git that stood there at `init` are trusted')
 }
 
-function assertWhole(world: ChaosWorld, { tasks }: Plan): void {
-  const db = new DatabaseSync(join(world.root, '.drover/drover.db'), { readOnly: true })
-  try {
-    const count = Number(db.prepare('select count(*) as n from task').get()?.n)
-    const all = tasks.reduce((sum, { parts }) => sum + 1 + parts, 0)
-    assert.ok(count === 0 || count === all, `${count} of ${all} tasks of a file are there`)
-  } finally {
-    db.close()
-  }
+async function assertWhole(world: ChaosWorld, { tasks }: Plan): Promise<void> {
+  const count = (await world.look('select id from task')).length
+  const all = tasks.reduce((sum, { parts }) => sum + 1 + parts, 0)
+  assert.ok(count === 0 || count === all, `${count} of ${all} tasks of a file are there`)
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { build, type Plugin } from 'esbuild'
 import type { Edit, Sabotage } from './sabotages.ts'
@@ -20,10 +20,12 @@ export async function bundle(folder: string, sabotage?: Sabotage): Promise<strin
     format: 'esm',
     platform: 'node',
     target: 'node22',
-    external: ['@dbos-inc/*'],
+    external: ['@dbos-inc/*', 'pg'],
     logLevel: 'error',
     plugins: sabotage ? [breaking(sabotage)] : [],
   })
+  // What only machines with PostgreSQL need is not in it.
+  symlinkSync(join(home, '../../node_modules'), join(outdir, 'node_modules'))
   return join(outdir, 'main.mjs')
 }
 

@@ -4,6 +4,7 @@ import { strike } from '../src/app/strike.ts'
 import { perform, performInTurn } from './acts.ts'
 import { birth } from './birth.ts'
 import { checkEverything, checkRemains } from './checks.ts'
+import type { Databases } from './database.ts'
 import { finish } from './finish.ts'
 import { act, type Life, type Plan } from './life.ts'
 import { ends, hitsOf, startWith, strikesIn, type Scene } from './people.ts'
@@ -32,9 +33,10 @@ export async function abandon(): Promise<void> {
 }
 
 /** One project from its first task to its last, with all these deaths in between. */
-export async function campaign(main: string, plan: Plan, keeps = false): Promise<Outcome> {
+export async function campaign(main: string, plan: Plan, keeps = false, databases?: Databases): Promise<Outcome> {
   const begun = performance.now()
-  const world = new ChaosWorld(main)
+  const database = await databases?.another()
+  const world = new ChaosWorld(main, database?.url)
   open.add(world)
   const outcome: Outcome = { kills: 0, ms: 0, hits: new Map(), strikes: [] }
   try {
@@ -67,6 +69,7 @@ export async function campaign(main: string, plan: Plan, keeps = false): Promise
       outcome.violation ??= new Violation('nothing is left at work', String(error))
     })
     open.delete(world)
+    await database?.drop()
   }
   return { ...outcome, ms: performance.now() - begun }
 }

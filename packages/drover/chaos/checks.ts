@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import {
   assertAlwaysGreen,
   assertAttempts,
@@ -22,20 +20,16 @@ import {
 import { assertAcknowledged, assertImports, assertJobs, assertLastEvents } from './checks-ledger.ts'
 import { assertLanded } from './checks-landed.ts'
 import type { Diary } from './diary.ts'
+import { takeBack } from './user-git.ts'
 import { holds } from './violation.ts'
 import type { ChaosWorld } from './world.ts'
 
 /** What must be true at every moment, so also of what a death leaves. Cheap. */
 export async function checkRemains(world: ChaosWorld, diary: Diary): Promise<void> {
-  const db = new DatabaseSync(join(world.root, '.drover/drover.db'))
-  try {
-    await holds('I1 no task is lost', () => assertAcknowledged(db, diary))
-    await holds('an import is whole, or not at all', () => assertImports(db, diary))
-    await holds('I5 who works has one living job', () => assertJobs(db))
-    await holds('I11 a task is as its last event left it', () => assertLastEvents(db))
-  } finally {
-    db.close()
-  }
+  await holds('I1 no task is lost', () => assertAcknowledged(world, diary))
+  await holds('an import is whole, or not at all', () => assertImports(world, diary))
+  await holds('I5 who works has one living job', () => assertJobs(world))
+  await holds('I11 a task is as its last event left it', () => assertLastEvents(world))
   await holds('agents are never two at once', () => assert.deepEqual(world.marked('twice'), []))
   await holds('I4 a base holds what its task needs', () => assert.deepEqual(world.marked('missing'), []))
   await holds('I3 the target is green', () =>
@@ -75,6 +69,7 @@ export async function checkRest(world: ChaosWorld, diary: Diary): Promise<void> 
   await holds("the user's commits stay on the target", () => assertUsersCommits(world, diary))
   await holds('an agent that is talked to does each step of its session once', () => assertTalked(world))
   await holds('what was restored is what was kept', () => assertRestored(world, diary))
+  takeBack(world, diary)
   await holds("I13 the user's checkout is theirs, and follows the target", () => diary.assertCheckout())
   const failures = (await world.all('task.retried')).filter(({ data }) => data.error.startsWith('it needs'))
   await holds('I4 a base holds what its task needs', () => assert.deepEqual(failures, []))

@@ -67,7 +67,7 @@ const planLast = (dice: Dice): Life => lifeUntil(dice.one(late), dice.one(whats)
 /** In a rush there is no time for those that rest and wait. */
 const hasty = kinds.filter((kind) => kind === 'talker' || (!isTalk(kind) && kind !== 'stopper' && kind !== 'last'))
 
-function planTasks(dice: Dice, count: number, from: readonly Kind[] = kinds): Planned[] {
+export function planTasks(dice: Dice, count: number, from: readonly Kind[] = kinds): Planned[] {
   const planned: Planned[] = []
   for (let n = 0; n < count; n++) {
     const before = planned.map(({ id }) => id)

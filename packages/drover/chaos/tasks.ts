@@ -82,8 +82,8 @@ const works: Partial<Record<Kind, string>> = {
   again: 'mkdir -p work; echo "$DROVER_TASK_ID once more" >>"work/$DROVER_TASK_ID"',
 }
 
-const wayOf = (one: Planned, worked: ReadonlySet<string>): object =>
-  isTalk(one.kind) ? { description: words(one.kind, one.id) } : { run: command(one, worked) }
+const wayOf = (one: Planned, worked: ReadonlySet<string>, begin?: string): object =>
+  isTalk(one.kind) ? { description: words(one.kind, one.id) } : { run: command(one, worked, begin) }
 
 export const attemptsOf = ({ kind }: Planned): number => (kind === 'last' ? 1 : 100)
 
@@ -96,22 +96,22 @@ export const asWords = (one: Planned): string[] => [
   ...(isTalk(one.kind) ? ['-d', words(one.kind, one.id)] : ['--run', command(one, new Set())]),
 ]
 
-/** A base without what the task needs is a failure that nothing else makes, and is noted. */
-export function command({ kind, needs, takes }: Planned, worked: ReadonlySet<string>): string {
+/** A base without what the task needs is a failure that nothing else makes, and is noted. `begin` is what its agent does first. */
+export function command({ kind, needs, takes }: Planned, worked: ReadonlySet<string>, begin = enter): string {
   const holds = needs
     .filter((id) => worked.has(id))
     .map((id) => `test -f work/${id} || { echo "$DROVER_TASK_ID ${id}" >>"$MARKS/missing"; exit 5; }`)
-  return [enter, ...holds, takes > 0 ? `sleep ${takes.toFixed(2)}` : '', works[kind] ?? ''].filter(Boolean).join('\n')
+  return [begin, ...holds, takes > 0 ? `sleep ${takes.toFixed(2)}` : '', works[kind] ?? ''].filter(Boolean).join('\n')
 }
 
-export const asJsonl = (planned: readonly Planned[], worked: ReadonlySet<string>): string =>
+export const asJsonl = (planned: readonly Planned[], worked: ReadonlySet<string>, begin?: string): string =>
   planned
     .flatMap((one) => [
       {
         type: 'story',
         id: one.id,
         title: `Work of ${one.id} (${one.kind})`,
-        ...wayOf(one, worked),
+        ...wayOf(one, worked, begin),
         blocked_by: one.needs,
         max_attempts: attemptsOf(one),
       },
@@ -120,7 +120,7 @@ export const asJsonl = (planned: readonly Planned[], worked: ReadonlySet<string>
         id: `${one.id}.${n + 1}`,
         story_id: one.id,
         title: `Part ${n + 1} of ${one.id}`,
-        run: command({ ...one, kind: 'plain', needs: [], takes: 0 }, worked),
+        run: command({ ...one, kind: 'plain', needs: [], takes: 0 }, worked, begin),
         max_attempts: 100,
       })),
     ])

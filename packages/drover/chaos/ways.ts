@@ -72,3 +72,6 @@ export const isBirth = (point: string): boolean => point.startsWith('migration '
 
 /** Named points that the matrix cannot come to, each with the reason. A point that is never met and has none is a failure. */
 export const unreachable: Readonly<Record<string, string>> = {}
+
+/** The same, where PostgreSQL has the ledger and DBOS the jobs. */
+export const unreachableOnPostgres: Readonly<Record<string, string>> = {}

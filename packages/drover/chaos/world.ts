@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Part } from '../src/ports/ledger.ts'
 import { writeTalker } from '../test/support/talking.ts'
 import { World } from '../test/support/world.ts'
 
@@ -11,8 +12,13 @@ export class ChaosWorld extends World {
   readonly main: string
   readonly hits: string
 
-  constructor(main: string) {
+  /** `database`: where its ledger is, when it is no file of its own. */
+  constructor(main: string, database?: string) {
     super()
+    if (database !== undefined) {
+      this.database = database
+      this.env['DROVER_DATABASE_URL'] = database
+    }
     this.main = main
     this.hits = join(this.folder, 'hits')
     Object.assign(this.env, {
@@ -34,6 +40,14 @@ export class ChaosWorld extends World {
     this.running.add(child)
     child.once('exit', () => this.running.delete(child))
     return child
+  }
+
+  /** The rows of one question, in words that both dialects know. */
+  async look(text: string): Promise<readonly Record<string, unknown>[]> {
+    const { ledger } = await this.ledger()
+    return ledger.ask(function* (): Part<readonly Record<string, unknown>[]> {
+      return yield { texts: [text], values: [] }
+    })
   }
 
   /** A repository that is not a project yet, as a person has it. */

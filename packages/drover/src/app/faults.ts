@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, StatementSync } from 'node:sqlite'
 import { setTimeout as pass } from 'node:timers/promises'
+import type { Client } from 'pg'
 import type { Crew } from '../flow/crew.ts'
 import type { Durable, Runtime, Workflow } from '../ports/durable.ts'
 import type { System } from '../ports/system.ts'
@@ -31,12 +32,22 @@ export interface Faults {
   crew<T extends Crew>(crew: T): T
 }
 
-let planted: Faults | undefined
+let planted: { faults: Faults; points: Points } | undefined
 
 /** Once for a process: what the database is asked to do is watched from here on. */
 export function plantFaults(words: string): Faults {
   planted ??= plant(JSON.parse(words) as Wanted)
-  return planted
+  return planted.faults
+}
+
+let isWatched = false
+
+/** The same for a process whose ledger is on PostgreSQL. */
+export async function plantInPostgres(words: string): Promise<void> {
+  plantFaults(words)
+  if (isWatched || !planted) return
+  isWatched = true
+  watchPostgres(planted.points, (await import('pg')).default.Client.prototype)
 }
 
 interface Points {
@@ -48,10 +59,10 @@ interface Points {
   during(name: string): Strike | number | undefined
 }
 
-function plant(wanted: Wanted): Faults {
+function plant(wanted: Wanted): { faults: Faults; points: Points } {
   const points = openPoints(wanted)
   watchDatabase(points)
-  return {
+  const faults: Faults = {
     hands: (system) => faultyHands(points, system),
     crew: (crew) => ({
       ...crew,
@@ -63,6 +74,7 @@ function plant(wanted: Wanted): Faults {
       },
     }),
   }
+  return { faults, points }
 }
 
 function openPoints({ faults, log, project }: Wanted): Points {
@@ -153,16 +165,55 @@ interface Named {
 const named = new WeakMap<StatementSync, Named>()
 
 function nameOfStatement(statement: StatementSync): Named {
-  const known = named.get(statement)
-  if (known) return known
-  const found = /^\s*(insert|update|delete)(?: or \w+)?(?: into| from)? (\w+)/i.exec(statement.sourceSQL)
-  const columns = /^\s*insert into event \(([^)]*)\)/i.exec(statement.sourceSQL)?.[1]?.split(/,\s*/)
-  const made: Named = {
+  const known = named.get(statement) ?? nameOfText(statement.sourceSQL)
+  named.set(statement, known)
+  return known
+}
+
+function nameOfText(text: string): Named {
+  const found = /^\s*(insert|update|delete)(?: or \w+)?(?: into| from)? (\w+)/i.exec(text)
+  const columns = /^\s*insert into event \(([^)]*)\)/i.exec(text)?.[1]?.split(/,\s*/)
+  return {
     ...(found ? { name: `${found[1]!.toLowerCase()} ${found[2]!}` } : {}),
     ...(columns ? { typeAt: columns.indexOf('type') } : {}),
   }
-  named.set(statement, made)
-  return made
+}
+
+/** DBOS's rows of jobs and steps have the names of ours. What it asks its pool for by itself is none of these. */
+function watchPostgres(points: Points, client: Client): void {
+  const inside = new WeakMap<object, string[]>()
+  const ask = client.query as unknown as (this: Client, ...asked: unknown[]) => Promise<unknown>
+  const watched = async (on: Client, { text, values }: Asked, asked: unknown[]): Promise<unknown> => {
+    if (text.startsWith('begin')) inside.set(on, [])
+    const told = /(?:^|; )commit$/.test(text) ? (inside.get(on) ?? []) : []
+    const { name = nameOfPostgres(text), typeAt } = told.length > 0 ? {} : nameOfText(text)
+    const type = typeAt === undefined ? undefined : String(values[typeAt])
+    if (type) await points.pass(type, 'before')
+    if (name) await points.pass(name, 'before')
+    for (const one of told) await points.pass(one, 'inside')
+    const answer = await ask.apply(on, asked)
+    if (type) inside.get(on)?.push(type)
+    for (const one of told) await points.pass(one, 'after')
+    if (name) await points.pass(name, 'after')
+    return answer
+  }
+  client.query = function (this: Client, ...asked: unknown[]) {
+    const [first, more] = asked
+    const { text = first, values = more ?? [] } = typeof first === 'object' && first !== null ? (first as Asked) : {}
+    if (typeof text !== 'string' || asked.some((one) => typeof one === 'function')) return ask.apply(this, asked)
+    return watched(this, { text, values: values as unknown[] }, asked)
+  } as Client['query']
+}
+
+interface Asked {
+  text: string
+  values: unknown[]
+}
+
+function nameOfPostgres(text: string): string | undefined {
+  const found = /^\s*(insert into|update) "[^"]+"\."?(workflow_status|operation_outputs)\b/i.exec(text)
+  if (found) return `${found[1]!.slice(0, 6).toLowerCase()} ${found[2] === 'workflow_status' ? 'job' : 'step'}`
+  return /create (?:table|schema)/i.test(text) ? 'migration' : undefined
 }
 
 // Steps

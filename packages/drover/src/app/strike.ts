@@ -15,7 +15,7 @@ export function strike(what: Strike, project?: string, pid = process.pid): void 
     daemon: () => [],
     orphan: () => [],
     git: () => below.filter(({ name, git }) => name === 'git' && git !== undefined).slice(0, 1),
-    group: () => below.filter(({ run }) => run === undefined),
+    group: () => below.filter(({ run, git }) => run === undefined && git !== undefined),
     machine: () => [...below, ...table.filter(({ run }) => project !== undefined && run?.startsWith(`${project}:`))],
   }
   for (const one of ends[what]()) end(one.pid)

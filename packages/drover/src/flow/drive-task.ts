@@ -13,6 +13,7 @@ import { onlyWaited } from './said.ts'
 import { isAway, untilThere } from './travel/until-there.ts'
 import { whoStopped } from './who-stopped.ts'
 import { workOn, type Place } from './work-on.ts'
+import { markOf, type Work } from './work.ts'
 
 /** What one run of the workflow stands on. */
 interface Driving {
@@ -50,7 +51,8 @@ async function workThrough(driving: Driving, place: Place): Promise<AttemptEnd |
     const next = await durable.step(`next part ${n}`, () => nextPart(driving), 'light')
     if (typeof next !== 'string') return asksFor(next.setAside)
     if (next === job.task && own) return own
-    const end = await workOn(crew, durable, { ...place, owner: job.task, attempt: job.attempt, task: next })
+    const work = { ...place, owner: job.task, attempt: job.attempt, task: next }
+    const end = await workOn(crew, durable, work, (step) => reopen(driving, step, work))
     if (end === 'moved on') return end
     if (next === job.task) {
       if (end.kind !== 'judged' || !passed(end.verdict)) return end
@@ -112,7 +114,7 @@ interface Unready {
 }
 
 /** What stands in the way of a worktree is the attempt's failure, in words; unless it was stopped while it was made ready. */
-async function openWorktree(driving: Driving, step: Step): Promise<Place | Unready> {
+async function openWorktree(driving: Driving, step: Step, isAgain = false): Promise<Place | Unready> {
   const { crew, job } = driving
   const task = (await crew.reading.task(job.task))!
   const attempt = await crew.reading.attempt(job.task, job.attempt)
@@ -124,7 +126,7 @@ async function openWorktree(driving: Driving, step: Step): Promise<Place | Unrea
   const base = await crew.workspace.tip(crew.here.target)
   const missing = await missingNeed(crew, job.task, base)
   if (missing) return { end: 'failed', words: missing }
-  const fresh = attempt?.fresh === true || (await beginsAnew(crew, task))
+  const fresh = !isAgain && (attempt?.fresh === true || (await beginsAnew(crew, task)))
   if (fresh) await partsBack(driving, step.key, await passedParts(crew.reading, job.task))
   const { commit: from, startsFrom } = task
   const wanted = { task: job.task, attempt: job.attempt, base, fresh, from, startsFrom }
@@ -132,6 +134,16 @@ async function openWorktree(driving: Driving, step: Step): Promise<Place | Unrea
   if (!('problem' in worktree)) return { base: worktree.base, slot: attempt?.slot ?? 0 }
   if (!step.signal.aborted) return { end: 'failed', words: worktree.problem }
   return whoStopped(crew, { owner: job.task, attempt: job.attempt })
+}
+
+/** Another machine may have opened it, and have got as far as this part: what was kept then is what the rest goes on from. */
+async function reopen(driving: Driving, step: Step, work: Work): Promise<Unready | undefined> {
+  const { workspace, system, here } = driving.crew
+  if (await workspace.find(work.owner)) return undefined
+  const { state } = await system.look(here.folderOf(work.task, work.attempt), markOf(driving.crew, work))
+  if (state !== 'absent') return undefined // its agent was at work here, and may have taken the worktree away itself
+  const opened = await openWorktree(driving, step, true)
+  return 'end' in opened ? opened : undefined
 }
 
 /** A person may have taken back what this task needs. Without it nobody should begin. */

@@ -14,11 +14,25 @@ export interface Place {
   readonly slot: number
 }
 
+/** Sees to it that the worktree is here; says what is in the way. */
+type Opening = (step: Step) => Promise<Pick<Ran, 'end' | 'words'> | undefined>
+
 /** Agent, stop, keep, judge: the four things that happen to every piece of work. */
-export async function workOn(crew: Crew, durable: Durable, work: Work): Promise<AttemptEnd | 'moved on'> {
+export async function workOn(
+  crew: Crew,
+  durable: Durable,
+  work: Work,
+  open: Opening,
+): Promise<AttemptEnd | 'moved on'> {
   const name = (step: string): string => (work.task === work.owner ? step : `${work.task}: ${step}`)
-  const ran = await durable.step(name('run agent'), async (step) =>
-    byReport(crew, work, await runAgent(crew, durable, work, step)),
+  const ran = await durable.step(
+    name('run agent'),
+    async (step): Promise<Ran> => {
+      const unready = await open(step)
+      if (unready) return { exitCode: null, signal: null, ...unready }
+      return byReport(crew, work, await runAgent(crew, durable, work, step))
+    },
+    'here',
   )
   await durable.step(name('stop'), () => stop(crew, work), 'light')
   const keepAll = async (step: Step) => shareKept(crew, { durable, work, step }, await keep(crew, work))

@@ -19,10 +19,16 @@ export interface Durable {
   readonly holder: string
   /**
    * Runs the body, or returns what it returned before: JSON and nothing else, also the first time. Names must come in the same order at every repetition.
-   * `light` steps are written with the next write of their job: repeating them costs little.
    */
-  step<T>(name: string, run: (step: Step) => Promise<T>, weight?: 'light'): Promise<T>
+  step<T>(name: string, run: (step: Step) => Promise<T>, weight?: Weight): Promise<T>
 }
+
+/**
+ * When a step is written down, where it is not at once. `light`: with the next write of its job, because repeating it costs little.
+ * `here`: what it tells of is on this machine alone. Where others may take over it is written with the next write too, so that they do
+ * it again instead of believing in what they do not have; this machine, begun again, finds what it did.
+ */
+export type Weight = 'light' | 'here'
 
 export interface Job {
   readonly id: string
@@ -31,11 +37,15 @@ export interface Job {
   readonly attempt: number
   /** Jobs of one lane run one at a time, in the order they were started; drive jobs have none. */
   readonly lane: string | null
+  /** Only a machine with all of these labels runs it. */
+  readonly labels?: readonly string[]
 }
 
 export interface Living extends Job {
   /** Another machine runs it. */
   readonly isElsewhere: boolean
+  /** What a machine needs to go on with it, where none of the living has that. */
+  readonly lacks?: string
 }
 
 export type Workflow = (job: Job, durable: Durable) => Promise<void>

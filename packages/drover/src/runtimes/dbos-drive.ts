@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/clock.ts'
-import type { Durable, Job, Step, Workflow } from '../ports/durable.ts'
+import type { Durable, Job, Step, Weight, Workflow } from '../ports/durable.ts'
 import { isLeaving, leaving, type Execution, type Remembered } from './dbos.ts'
 import { strict } from './strict.ts'
 
@@ -71,7 +71,7 @@ function openReplay(driving: Driving, rows: Row[]): Durable {
   const known = rows.flatMap((row) => [...row.light.map((own) => ({ own, row: undefined })), { own: row.own, row }])
   let count = 0
 
-  const step = async <T>(name: string, run: (step: Step) => Promise<T>, weight?: 'light'): Promise<T> => {
+  const step = async <T>(name: string, run: (step: Step) => Promise<T>, weight?: Weight): Promise<T> => {
     const found = known[count++]
     if (found && found.own.name !== name)
       throw new Error(`${job.id}: step ${count} was "${found.own.name}" and is "${name}" now`)
@@ -82,7 +82,7 @@ function openReplay(driving: Driving, rows: Row[]): Durable {
     if (lost.aborted || (weight !== 'light' && !(await driving.holds()))) throw leaving(job.id)
     const result = strict(await run({ key: `${job.id}/${name}`, signal, together, endIfStopping }))
     if (lost.aborted) throw leaving(job.id)
-    if (weight === 'light') waiting.push({ name, value: result })
+    if (weight !== undefined) waiting.push({ name, value: result })
     else await remember({ name, value: result })
     return result
   }

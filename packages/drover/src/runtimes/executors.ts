@@ -1,4 +1,5 @@
 import type { Clock } from '../ports/clock.ts'
+import { numberOf } from '../domain/workflow-version.ts'
 
 /** One process that runs jobs, from its start to its end. Its id is never used again. */
 export interface Card {
@@ -29,8 +30,8 @@ interface Options {
 }
 
 interface Bells {
-  /** The lease begins anew. */
-  beat(): void
+  /** The lease began anew, so long ago: others may have seen it before its answer came. */
+  beat(agoMs: number): void
   /** No beat for most of the lease: others may soon take what runs here. */
   fenced(): void
   /** Beats again, and nobody has declared it dead. */
@@ -77,7 +78,7 @@ export function openExecutors(options: Options): Executors {
     )
     if (rows.length === 0) return false
     beatAt = at
-    on.beat()
+    on.beat(clock.ticks() - at)
     if (fenced) on.back()
     fenced = false
     return true
@@ -102,19 +103,21 @@ export function openExecutors(options: Options): Executors {
 
   /**
    * While anybody lives who knows them they are theirs; then they are taken into our version, in one statement: at no moment is there
-   * a task at work without its job. An attempt is begun at its first step, because what it has done is found where it was done. A
-   * landing that has begun goes on: what it has intended counts, and where its steps are others now it says so.
+   * a task at work without its job. Those of a newer version never are. An attempt is begun at its first step, because what it has
+   * done is found where it was done. A landing that has begun goes on: what it has intended counts, and where its steps are others
+   * now it says so.
    */
   const adoptOlder = async (): Promise<boolean> => {
     const rows = await query(
       `with taken as (
           update ${workflow} set status = 'ENQUEUED', owner_xid = null, recovery_attempts = 0, application_version = $1
-          where status in ('ENQUEUED', 'PENDING') and name in ('drive', 'land') and application_version <> $1
+          where status in ('ENQUEUED', 'PENDING') and name in ('drive', 'land')
+            and coalesce(substring(application_version from '^drover-wf-([0-9]+)$')::integer, 0) < $2
             and not exists (select 1 from ${executor} where dead_at is null and version = application_version)
           returning workflow_uuid as id, name as kind),
         forgotten as (delete from ${steps} where workflow_uuid in (select id from taken where kind = 'drive'))
         select id from taken`,
-      [options.version],
+      [options.version, numberOf(options.version)],
     )
     return rows.length > 0
   }
@@ -166,11 +169,11 @@ export function openExecutors(options: Options): Executors {
   return {
     async join() {
       const { id, machine, host, pid, born } = card
+      beatAt = clock.ticks()
       await query(
         `insert into ${executor} (id, machine, host, pid, born, version, joined_at) values ($1, $2, $3, $4, $5, $6, ${nowMs})`,
         [id, machine, host, pid, born, options.version],
       )
-      beatAt = clock.ticks()
       await reap()
     },
     async watch(signal) {

@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/clock.ts'
-import type { Durable, Job, Runtime, Step, Workflow } from '../ports/durable.ts'
+import type { Durable, Job, Runtime, Step, Weight, Workflow } from '../ports/durable.ts'
 import type { Part } from '../ports/ledger.ts'
 import { strict } from './strict.ts'
 
@@ -137,7 +137,7 @@ function openReplay(
   let count = 0
   let done = false
 
-  const step = async <T>(name: string, run: (step: Step) => Promise<T>, weight?: 'light'): Promise<T> => {
+  const step = async <T>(name: string, run: (step: Step) => Promise<T>, weight?: Weight): Promise<T> => {
     const seq = ++count
     const known = remembered[seq - 1]
     if (known && known.name !== name) throw new Error(`${job.id}: step ${seq} was "${known.name}" and is "${name}" now`)

@@ -71,8 +71,47 @@ await onPostgres((database) => {
     rmSync(join(first.root, '.drover/run/daemon.json'))
   })
 
+  test('work that was on a killed machine alone is done again elsewhere, and never given up as none', async (t) => {
+    const { remote, first, second } = await machines(t, database, 2, 'workers = 1')
+    const faults = JSON.stringify({ faults: [{ point: 'step keep before', nth: 1, what: 'daemon' }] })
+    Object.assign(first.env, { NODE_ENV: 'test', DROVER_FAULTS: faults })
+    const dies = first.start('daemon')
+    await first.add('one', 'echo begun >> $MARKS/begun; echo done > done.txt')
+    assert.equal((await dies.ended).signal, 'SIGKILL')
+    for (const name of ['NODE_ENV', 'DROVER_FAULTS']) delete first.env[name]
+    const lives = await second.daemon()
+    await completed(first, ['one'])
+    lives.send('SIGTERM')
+    await lives.ended
+    assert.deepEqual(remote.landed(), ['one'])
+    assert.equal(remote.git('show', 'main:done.txt'), 'done')
+    assert.deepEqual([first.marked('begun').length, second.marked('begun').length], [1, 1])
+    assert.equal((await first.all('task.claimed')).length, 1)
+    rmSync(join(first.root, '.drover/run/daemon.json'))
+  })
+
+  test('sub-tasks that passed on a killed machine are not done again elsewhere, and the next ones go on behind them', async (t) => {
+    const { remote, first, second } = await machines(t, database, 2, 'workers = 1')
+    const faults = JSON.stringify({ faults: [{ point: 'step keep before', nth: 2, what: 'daemon' }] })
+    await first.add('one', 'cat a.txt b.txt > all.txt')
+    for (const run of ['echo a >> $MARKS/begun; echo a > a.txt', 'echo b >> $MARKS/begun; cat a.txt > b.txt'])
+      await first.ok('add', 'A part', '--parent', 'one', '--run', run, '--skip-validation')
+    Object.assign(first.env, { NODE_ENV: 'test', DROVER_FAULTS: faults })
+    const dies = first.start('daemon')
+    assert.equal((await dies.ended).signal, 'SIGKILL')
+    for (const name of ['NODE_ENV', 'DROVER_FAULTS']) delete first.env[name]
+    const lives = await second.daemon()
+    await completed(first, ['one'])
+    lives.send('SIGTERM')
+    await lives.ended
+    assert.deepEqual(remote.landed(), ['one,one.1,one.2'])
+    assert.equal(remote.git('show', 'main:all.txt'), 'a\na')
+    assert.deepEqual([first.marked('begun'), second.marked('begun')], [['a', 'b'], ['b']])
+    rmSync(join(first.root, '.drover/run/daemon.json'))
+  })
+
   test('the agents of a daemon that was killed end before its lease does, when nobody takes them up', async (t) => {
-    const { first } = await machines(t, database, 1, 'lease = "3s"')
+    const { first } = await machines(t, database, 1, 'lease = "5s"')
     const daemon = await first.daemon()
     await first.add('one', 'echo begun >> $MARKS/begun; sleep 60')
     await first.untilMarked('begun')
@@ -80,7 +119,7 @@ await onPostgres((database) => {
     await daemon.kill()
     await first.until('its agent is gone', async () => ((await first.processes()).length === 0 ? true : undefined))
     const took = performance.now() - killedAt
-    t.diagnostic(`gone after ${Math.round(took)} ms, with a lease of 3 s`)
+    t.diagnostic(`gone after ${Math.round(took)} ms, with a lease of 5 s`)
     assert.ok(took < 5_000, `${took} ms`)
     rmSync(join(first.root, '.drover/run/daemon.json'))
   })
@@ -128,6 +167,35 @@ await onPostgres((database) => {
     assert.equal(world.marked('begun').length, 2)
     assert.deepEqual(world.marked('twice'), [])
     assert.equal((await world.all('task.claimed')).length, 1)
+  })
+
+  test('who is told to stop while the database is away ends all the same, and what it had goes on later', async (t) => {
+    const server = await ownServer()
+    const { remote, worlds } = await makeTravellers(t, { database: server.url })
+    t.after(() => server[Symbol.asyncDispose]())
+    const world = worlds[0]!
+    const daemon = await world.daemon()
+    await world.add(
+      'one',
+      'echo begun >> $MARKS/begun; until test -f $MARKS/go; do sleep 0.1; done; echo done > done.txt',
+    )
+    await world.untilMarked('begun')
+    await server.crash()
+    const from = performance.now()
+    daemon.send('SIGTERM')
+    const late = setTimeout(() => daemon.send('SIGKILL'), 60_000)
+    const { code, signal, stderr } = await daemon.ended
+    clearTimeout(late)
+    t.diagnostic(`ended after ${Math.round(performance.now() - from)} ms`)
+    assert.deepEqual([code, signal], [75, null], stderr)
+    assert.match(stderr, /error\[ledger-away\]/)
+    await server.start()
+    writeFileSync(join(world.marks, 'go'), '')
+    const next = await world.daemon()
+    await completed(world, ['one'])
+    next.send('SIGTERM')
+    await next.ended
+    assert.deepEqual(remote.landed(), ['one'])
   })
 })
 

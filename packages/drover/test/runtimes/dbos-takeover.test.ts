@@ -54,6 +54,30 @@ await onPostgres((database) => {
     assert.ok(took < 1_500 + 2_000, `${took} ms`)
   })
 
+  test('what a killed machine did for itself alone is done again elsewhere', async () => {
+    await using world = await dbosWorld(database)
+    const lines: string[] = []
+    const [reached, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const asDoneBy =
+      (who: string, last: () => Promise<string>): Workflow =>
+      async (_: Job, durable: Durable) => {
+        await durable.step('one', async () => (lines.push(`${who}: one`), 1))
+        await durable.step('two', async () => (lines.push(`${who}: two`), 2), 'here')
+        await durable.step('three', async () => (lines.push(`${who}: three`), last()), 'light')
+        over.resolve()
+      }
+    const [first, second] = [world.runner(), world.runner()]
+    await begun(world, first)
+    await first.serve({ drive: asDoneBy('first', () => (reached.resolve(), never())), land })
+    await reached.promise
+    first.kill('SIGKILL')
+    await first.ended
+    await second.serve({ drive: asDoneBy('second', async () => 'done'), land })
+    await over.promise
+    await second.idle()
+    assert.deepEqual(lines, ['first: one', 'first: two', 'first: three', 'second: two', 'second: three'])
+  })
+
   test('a process of this very host that is no more is not waited for', async (t) => {
     await using world = await dbosWorld(database)
     const { lines, reached, over, asDoneBy } = diary()

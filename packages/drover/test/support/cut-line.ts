@@ -6,6 +6,10 @@ export interface CutLine extends AsyncDisposable {
   url: string
   /** How many commits went through, and how many were cut. */
   counts: { passed: number; before: number; after: number }
+  /** Breaks all connections; others can be made at once. */
+  cut(): void
+  /** Nothing gets through, and nobody is told of it, until what this returns is called. */
+  hang(): () => void
 }
 
 type Cut = 'before' | 'after' | undefined
@@ -16,12 +20,14 @@ export async function cutLine(url: string, cutAt: (n: number) => Cut): Promise<C
   const counts = { passed: 0, before: 0, after: 0 }
   const lines = new Set<Socket>()
   let commits = 0
+  let hanging = 0
 
   const door = createServer((client) => {
     const server = connect(Number(port), hostname)
     const cut = (): void => void [client, server].map((line) => line.destroy())
     for (const line of [client, server]) {
       lines.add(line)
+      if (hanging > 0) line.pause()
       line.on('error', () => undefined).on('close', () => lines.delete(line) && cut())
     }
     client.on('data', (words: Buffer) => {
@@ -41,6 +47,15 @@ export async function cutLine(url: string, cutAt: (n: number) => Cut): Promise<C
   return {
     url: target.href,
     counts,
+    cut() {
+      for (const line of lines) line.destroy()
+    },
+    hang() {
+      if (hanging++ === 0) for (const line of lines) line.pause()
+      return () => {
+        if (--hanging === 0) for (const line of lines) line.resume()
+      }
+    },
     async [Symbol.asyncDispose]() {
       for (const line of lines) line.destroy()
       door.close()
@@ -49,5 +64,6 @@ export async function cutLine(url: string, cutAt: (n: number) => Cut): Promise<C
   }
 }
 
-/** The last word of a transaction that wrote, which is one message. */
-const isCommit = (words: Buffer): boolean => words[0] === 'Q'.charCodeAt(0) && words.includes('; commit\0')
+/** The last word of a transaction that wrote, which is one message; DBOS says nothing else in it. */
+const isCommit = (words: Buffer): boolean =>
+  words[0] === 'Q'.charCodeAt(0) && /(?:; commit|^Q....COMMIT)\0/s.test(words.toString('latin1'))

@@ -4,7 +4,7 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Event } from '../../src/domain/event.ts'
 import type { Task } from '../../src/domain/task.ts'
-import { rebuild, tablesOf } from './rebuild.ts'
+import { rebuild, tablesIn, tablesOf } from './rebuild.ts'
 import type { World } from './world.ts'
 
 /** All that must be true of a project at rest, whatever happened to it before. */
@@ -115,12 +115,28 @@ function assertEndsOnce(task: Task, events: readonly Event[]): void {
 
 /** Applying every event again gives the same tables. */
 export async function assertFold(world: World): Promise<void> {
-  const [folded, tables] = [
-    await rebuild((await world.ledger()).reading),
-    tablesOf(join(world.root, '.drover/drover.db')),
-  ]
-  for (const [name, rows] of Object.entries(tables)) assert.deepEqual(folded[name], rows, `the table ${name}`)
+  const { ledger, reading } = await world.ledger()
+  const folded = await rebuild(reading)
+  const tables = world.database === undefined ? tablesOf(join(world.root, '.drover/drover.db')) : await tablesIn(ledger)
+  const hide = world.database === undefined ? (_: string, rows: Rows = []) => rows : asToldAnywhere
+  for (const [name, rows] of Object.entries(tables))
+    assert.deepEqual(hide(name, folded[name]), hide(name, rows), `the table ${name}`)
 }
+
+type Rows = readonly Record<string, unknown>[]
+
+/**
+ * What is else in PostgreSQL: who takes over an attempt sits elsewhere, and no event tells of it; and a transaction that was not
+ * committed leaves a gap in what the database counts, but never changes the order.
+ */
+function asToldAnywhere(table: string, rows: Rows = []): Rows {
+  if (table === 'attempt') return rows.map(({ machine: _machine, slot: _slot, ...row }) => row)
+  const column = counted[table]
+  if (column === undefined) return rows
+  return rows.toSorted((a, b) => Number(a[column]) - Number(b[column])).map((row, n) => ({ ...row, [column]: n + 1 }))
+}
+
+const counted: Readonly<Record<string, string>> = { task: 'ordinal', finding: 'seq' }
 
 export function assertWholeRepository(world: World): void {
   world.git('fsck', '--connectivity-only')

@@ -1,11 +1,11 @@
 import { realClock } from '../../src/app/clock.ts'
 import { incarnationOf, isGone } from '../../src/app/incarnation.ts'
-import type { Durable, Job, Step } from '../../src/ports/durable.ts'
+import type { Durable, Job, Step, Weight } from '../../src/ports/durable.ts'
 import { openPostgres } from '../../src/ledger/open-postgres.ts'
 import { schemaOf } from '../../src/ledger/postgres-url.ts'
 import { openDbos } from '../../src/runtimes/dbos.ts'
 import { openDbosRuntime } from '../../src/runtimes/dbos-runtime.ts'
-import { workflowVersion } from '../../src/runtimes/dbos-tables.ts'
+import { workflowVersion } from '../../src/domain/workflow-version.ts'
 
 /** What a test tells a process that runs jobs for it, and asks of it; each has a number where an answer is wanted. */
 export type Order =
@@ -13,7 +13,7 @@ export type Order =
   | { ask: 'deaths'; job: string; call: number }
   | { ask: 'poke' }
   | { ask: 'cancel'; job: string }
-  | { ask: 'step'; run: number; call: number; name: string; light: boolean }
+  | { ask: 'step'; run: number; call: number; name: string; weight?: Weight }
   | { ask: 'did'; body: number; value?: unknown; failed?: string; ends?: boolean }
   | { ask: 'end'; run: number; failed?: string }
 
@@ -76,7 +76,7 @@ async function workflow(job: Job, durable: Durable): Promise<void> {
   await over.promise.finally(() => tell({ tell: 'over', run }))
 }
 
-async function step({ run, call, name, light }: Order & { ask: 'step' }): Promise<void> {
+async function step({ run, call, name, weight }: Order & { ask: 'step' }): Promise<void> {
   const { durable, over } = runs.get(run)!
   const body = (given: Step): Promise<unknown> => {
     const number = ++count
@@ -88,7 +88,7 @@ async function step({ run, call, name, light }: Order & { ask: 'step' }): Promis
     return done.promise
   }
   try {
-    const value = await durable.step(name, body, light ? 'light' : undefined)
+    const value = await durable.step(name, body, weight)
     tell({ tell: 'answer', call, value })
   } catch (error) {
     // The run's own error, which the test's copy of the workflow cannot carry.

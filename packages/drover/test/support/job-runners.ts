@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { Durable, Job, Living, Runtime, Step, Workflow } from '../../src/ports/durable.ts'
+import type { Durable, Job, Living, Runtime, Step, Weight, Workflow } from '../../src/ports/durable.ts'
 import type { News, Order, RunnerWords } from './job-runner.ts'
 
 const program = fileURLToPath(new URL('job-runner.ts', import.meta.url))
@@ -54,10 +54,10 @@ export function startRunner({ start, onFailure, ...words }: Options): RemoteRunt
 
   const drive = async ({ run, job, holder }: News & { tell: 'run' }): Promise<void> => {
     open.set(run, job.id)
-    const step = <T>(name: string, body: (step: Step) => Promise<T>, weight?: 'light'): Promise<T> =>
+    const step = <T>(name: string, body: (step: Step) => Promise<T>, weight?: Weight): Promise<T> =>
       call((number) => {
         bodies.set(number, body)
-        return { ask: 'step', run, call: number, name, light: weight === 'light' }
+        return { ask: 'step', run, call: number, name, ...(weight ? { weight } : {}) }
       }) as Promise<T>
     const durable: Durable = { job: job.id, holder, step }
     const failed = await workflows![job.kind](job, durable).then(() => undefined, wordsOf)

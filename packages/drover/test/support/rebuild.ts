@@ -7,6 +7,7 @@ import { store } from '../../src/ledger/append.ts'
 import { taskById } from '../../src/ledger/apply-task.ts'
 import { apply } from '../../src/ledger/apply.ts'
 import { openSqlite } from '../../src/ledger/open.ts'
+import type { Ledger, Part } from '../../src/ports/ledger.ts'
 import type { Reading } from '../../src/ports/reading.ts'
 
 export type Tables = Record<string, Record<string, unknown>[]>
@@ -52,7 +53,7 @@ export async function rebuild(reading: Reading): Promise<Tables> {
 
 export function* again(event: Event) {
   const before = event.task !== undefined && event.type !== 'task.created' ? yield* taskById(event.task) : undefined
-  yield* apply(yield* store(event), before)
+  yield* apply(yield* store(event, undefined), before)
 }
 
 /** What the tables say that events are told in. */
@@ -65,8 +66,18 @@ export function tablesOf(file: string): Tables {
   }
 }
 
-function rowsOf(db: DatabaseSync, table: string): Record<string, unknown>[] {
-  const rows = db.prepare(`select * from ${table}`).all() as Record<string, unknown>[]
+/** The same of a ledger that is open, on whatever it stands. */
+export const tablesIn = (ledger: Ledger): Promise<Tables> =>
+  ledger.ask(function* (): Part<Tables> {
+    const tables: Tables = {}
+    for (const name of told) tables[name] = sorted(yield { texts: [`select * from ${name}`], values: [] })
+    return tables
+  })
+
+const rowsOf = (db: DatabaseSync, table: string): Record<string, unknown>[] =>
+  sorted(db.prepare(`select * from ${table}`).all() as Record<string, unknown>[])
+
+function sorted(rows: readonly Record<string, unknown>[]): Record<string, unknown>[] {
   return rows
     .map((row) => Object.fromEntries(Object.entries(row).filter(([column]) => !operational.has(column))))
     .toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
