@@ -2,12 +2,12 @@ import type { NewEvent } from '../domain/event.ts'
 import { addUsage, noUsage, type Usage } from '../domain/task.ts'
 import type { AgentEvent } from '../ports/driver.ts'
 import { showsItWorks } from './accounts.ts'
-import { noteAnswer } from './answered.ts'
+import { noteAnswer } from './session/answered.ts'
 import { overBudget } from './budget.ts'
 import { everyHint } from './hints.ts'
 import { accountOf } from './launch.ts'
 import type { Talking } from './talking.ts'
-import { noteSaid, noteTurnEnd } from './unanswered.ts'
+import { noteSaid, noteTurnEnd } from './session/unanswered.ts'
 
 type Deeds = {
   [K in AgentEvent['kind']]: (talking: Talking, event: Extract<AgentEvent, { kind: K }>) => Promise<void> | void

@@ -2,7 +2,7 @@ import { delivered } from './act.ts'
 import { goOn, relaunch } from './go-on.ts'
 import { type Hint, waitingHints } from './hints.ts'
 import type { Talking } from './talking.ts'
-import { noteSaid } from './unanswered.ts'
+import { noteSaid } from './session/unanswered.ts'
 
 /** Which hints are a turn of their own, and where their program stood when they were about to be said. */
 interface Note {

@@ -2,7 +2,7 @@ import type { Launch, Spec } from '../ports/driver.ts'
 import { leftToSpend } from './budget.ts'
 import type { Crew } from './crew.ts'
 import type { Chosen } from './chosen.ts'
-import { openingWords, type Opening, perhapsIn } from './opening.ts'
+import { openingWords, type Opening, perhapsIn } from './session/opening.ts'
 import type { Work } from './work.ts'
 
 /** Its agent remembers what it did before; another account may not see that. */

@@ -1,7 +1,7 @@
-import type { System } from '../ports/system.ts'
-import type { Crew } from './crew.ts'
-import type { Talking } from './talking.ts'
-import type { Work } from './work.ts'
+import type { System } from '../../ports/system.ts'
+import type { Crew } from '../crew.ts'
+import type { Talking } from '../talking.ts'
+import type { Work } from '../work.ts'
 
 /** Words that were said to an agent whose turn has not ended since: they may be lost with its program, or stand in its session. */
 export interface Said {

@@ -1,12 +1,12 @@
-import type { System } from '../ports/system.ts'
+import type { System } from '../../ports/system.ts'
 import { hasAnswered } from './answered.ts'
-import type { Chosen } from './chosen.ts'
-import type { Crew } from './crew.ts'
-import { wordsToGoOn } from './goes-on.ts'
-import { toldInPrompt } from './hints.ts'
-import { writePrompt } from './prompt.ts'
+import type { Chosen } from '../chosen.ts'
+import type { Crew } from '../crew.ts'
+import { wordsToGoOn } from '../goes-on.ts'
+import { toldInPrompt } from '../hints.ts'
+import { writePrompt } from '../prompt.ts'
 import { noteFirst, noteSaid, type Said, unansweredIn } from './unanswered.ts'
-import type { Work } from './work.ts'
+import type { Work } from '../work.ts'
 
 /** Where a program begins: anew with the whole prompt, or in a session with a few words. */
 export type Opening = 'anew' | { session: string; words: string | null; isLast?: boolean }
