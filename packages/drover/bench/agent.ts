@@ -129,6 +129,7 @@ async function runAlone(
 
 const specOf = (folder: string, about: { prompt: string; newSession: string; url: string }): Spec => ({
   run: null,
+  perhaps: [],
   prompt: about.prompt,
   promptFile: '',
   session: null,

@@ -101,13 +101,14 @@ const limits: Record<Abilities['limits'], string> = {
   none: 'does not tell when a limit is over',
 }
 
-const abilityWords = ({ resumes, hint, tools, cost, limits: told, remembersBroken }: Abilities): string[] => [
+const abilityWords = ({ resumes, hint, tools, cost, limits: told, remembersBroken, recalls }: Abilities): string[] => [
   hints[hint],
   resumes ? 'goes on in the same session' : 'begins anew each time',
   ...(tools ? ['has drover’s tools'] : []),
   costs[cost],
   limits[told],
   ...(resumes && !remembersBroken ? ['does a tool again that a pause broke off'] : []),
+  ...(resumes && !recalls ? ['may be told a hint twice when it dies before it answers'] : []),
 ]
 
 async function checkAccounts(checking: Checking, name: string): Promise<Finding[]> {

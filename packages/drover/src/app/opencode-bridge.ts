@@ -1,5 +1,6 @@
+import { promptBeyond } from '../domain/beyond.ts'
 import { type Answer, openHttp } from './opencode-http.ts'
-import { isFields, passed, type Fields } from './opencode-events.ts'
+import { type Fields, fieldsIn, isFields, passed } from './opencode-events.ts'
 import { startServer } from './opencode-server.ts'
 
 /**
@@ -7,7 +8,7 @@ import { startServer } from './opencode-server.ts'
  * `opencode serve` behind it, and ends when that ends.
  *
  * It is started with a file, the opening:
- *   { command, session, prompt, title, model, agent, config, rules, answer }
+ *   { command, session, prompt, perhaps, model, agent, config, rules, answer }
  * and then reads a JSON object in each line of its stdin:
  *   { "do": "prompt", "text" }          the next turn
  *   { "do": "hint", "id", "text" }      words for the running turn; refused when there is none
@@ -26,6 +27,8 @@ export interface Opening {
   command: string[]
   session: string | null
   prompt: string
+  /** What comes before the prompt where the session does not hold it. */
+  perhaps?: string[]
   model: { providerID: string; modelID: string } | null
   agent: string | null
   /** What drover adds to OpenCode's configuration. */
@@ -128,6 +131,12 @@ function openSession(opening: Opening, http: ReturnType<typeof openHttp>, print:
     return http.post(`/session/${session}/prompt_async`, { parts, ...(model && { model }), ...(agent && { agent }) })
   }
 
+  const firstWords = async (): Promise<string> => {
+    const { prompt, perhaps = [], session: isThere } = opening
+    if (!isThere || perhaps.length === 0) return prompt
+    return promptBeyond(saidIn((await http.get(`/session/${session}/message`)).body), { prompt, perhaps })
+  }
+
   return {
     async open(stop: AbortSignal): Promise<boolean> {
       const answer = opening.session
@@ -140,7 +149,7 @@ function openSession(opening: Opening, http: ReturnType<typeof openHttp>, print:
       session = answer.body['id']
       await http.follow('/event', hearEvent, () => void catchUp(), stop)
       print({ bridge: 'session', session })
-      const said = await say(opening.prompt)
+      const said = await say(await firstWords())
       if (said.status >= 300) refused('prompt', null, said)
       return true
     },
@@ -156,6 +165,15 @@ function openSession(opening: Opening, http: ReturnType<typeof openHttp>, print:
       if (answer.status >= 300) refused(what, id, answer)
     },
   }
+}
+
+/** All that people said, of a session's messages. */
+function saidIn(messages: unknown): string {
+  const told = (Array.isArray(messages) ? messages : []).map(fieldsIn)
+  const parts = told.flatMap(({ info, parts: all }) =>
+    fieldsIn(info)['role'] === 'user' && Array.isArray(all) ? all.map(fieldsIn) : [],
+  )
+  return parts.map(({ text }) => (typeof text === 'string' ? text : '')).join('\n')
 }
 
 async function* objectsIn(input: AsyncIterable<unknown>): AsyncGenerator<Fields> {

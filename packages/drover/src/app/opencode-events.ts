@@ -3,7 +3,7 @@ export type Fields = Readonly<Record<string, unknown>>
 export const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-const fieldsIn = (value: unknown): Fields => (isFields(value) ? value : {})
+export const fieldsIn = (value: unknown): Fields => (isFields(value) ? value : {})
 
 /** Events that are passed on as they are. */
 const whole = new Set([

@@ -6,6 +6,7 @@ export const aboutNothing = (folder: string): Spec => ({
   prompt: '',
   promptFile: '',
   session: null,
+  perhaps: [],
   newSession: '',
   worktree: folder,
   folder,

@@ -1,3 +1,4 @@
+import { promptBeyond } from '../domain/beyond.ts'
 import type { AgentEvent, Spec, Talk, TurnEnd } from '../ports/driver.ts'
 import type { AcpOptions } from './acp-options.ts'
 import { endOf } from './acp-ends.ts'
@@ -27,6 +28,8 @@ export function openAcpTalk(spec: Spec, options: AcpOptions): Talk {
   /** Times it was asked whether the history is told, and what was told since the last time. */
   let pings = 0
   let told = 0
+  /** What people said, in the history as it was told. */
+  let held = ''
   let running = false
   /** What a record says that was told before the session was open. */
   let recorded: AgentEvent[] = []
@@ -45,7 +48,7 @@ export function openAcpTalk(spec: Spec, options: AcpOptions): Talk {
     told = 0
     return ask(`told/${++pings}`, '_drover/told', {})
   }
-  const prepare = (): AgentEvent => reply(wanted[0]?.line ?? (isTelling() ? ping() : prompt(spec.prompt)))
+  const prepare = (): AgentEvent => reply(wanted[0]?.line ?? (isTelling() ? ping() : prompt(promptBeyond(held, spec))))
 
   const opened = (result: Fields): AgentEvent[] => {
     session = textIn(result['sessionId']) || (spec.session ?? '')
@@ -102,7 +105,9 @@ export function openAcpTalk(spec: Spec, options: AcpOptions): Talk {
     if (message.kind !== 'notice') return answered(String(message.id), message, now)
     if (message.method === recordedMethod) recorded = [recordedIn(message.params)]
     if (message.method !== 'session/update') return [{ kind: 'alive' }]
-    if (prompts > 0) return updates.read(fieldsIn(message.params['update']))
+    const update = fieldsIn(message.params['update'])
+    if (prompts > 0) return updates.read(update)
+    if (update['sessionUpdate'] === 'user_message_chunk') held += textIn(fieldsIn(update['content'])['text'])
     told++
     return [{ kind: 'alive' }]
   }

@@ -20,6 +20,7 @@ export function acpDriver(name: string, words: Words, options: AcpOptions = {}):
       cost: 'tokens',
       limits: 'none',
       remembersBroken: !options.forgetsCancelled,
+      recalls: true,
     },
     program: options.program ?? null,
     ...(options.fallback && { fallback: options.fallback }),

@@ -19,6 +19,7 @@ export function ampDriver(words: Words): Driver {
       cost: 'tokens',
       limits: 'none',
       remembersBroken: true,
+      recalls: false,
     },
     program: {
       name: words.path,

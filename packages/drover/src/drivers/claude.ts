@@ -1,9 +1,10 @@
 import { join } from 'node:path'
-import type { Driver, Intent, Spec, Talk, ToolServer } from '../ports/driver.ts'
+import type { AgentEvent, Driver, Intent, Launch, Spec, Talk, ToolServer } from '../ports/driver.ts'
 import { logins } from './logins.ts'
 import type { Words } from './words.ts'
 import { endingWithoutResult } from './claude-ending.ts'
 import { claudeReader } from './claude-stream.ts'
+import { lackingIn, lookingBack, looksBack } from './look-back.ts'
 
 /** Claude Code, spoken to in lines of JSON both ways. It works on while it is spoken to, and lives on after a turn. */
 export function claudeDriver(words: Words): Driver {
@@ -19,6 +20,7 @@ export function claudeDriver(words: Words): Driver {
       cost: 'money',
       limits: 'time',
       remembersBroken: true,
+      recalls: true,
     },
     program: {
       name: words.path,
@@ -27,25 +29,29 @@ export function claudeDriver(words: Words): Driver {
       whoIsIn: logins.claude,
       install: 'npm install -g @anthropic-ai/claude-code',
     },
-    spawn: (spec) => ({
-      file: words.path,
-      args: [
-        ...protocol,
-        ...sessionOf(spec),
-        ...modelOf(spec),
-        ...budgetOf(spec),
-        ...toolsOf(spec, words),
-        ...permissionOf(spec),
-        ...words.args,
-      ],
-      env: { ...surroundings, ...(spec.permission === 'full' ? asRoot : {}), ...words.env },
-      stdin: 'fifo',
-      files: spec.tools ? { [toolsFile]: JSON.stringify({ mcpServers: { drover: serverOf(spec.tools) } }) } : {},
-    }),
+    spawn: (spec) => lookingBack(spec, launchOf(spec, words), sessionFile),
     talk,
     configured: (folder) => ({ CLAUDE_CONFIG_DIR: folder }),
   }
 }
+
+const sessionFile = '"${CLAUDE_CONFIG_DIR:-$HOME/.claude}"/projects/*/"$0".jsonl'
+
+const launchOf = (spec: Spec, words: Words): Launch => ({
+  file: words.path,
+  args: [
+    ...protocol,
+    ...sessionOf(spec),
+    ...modelOf(spec),
+    ...budgetOf(spec),
+    ...toolsOf(spec, words),
+    ...permissionOf(spec),
+    ...words.args,
+  ],
+  env: { ...surroundings, ...(spec.permission === 'full' ? asRoot : {}), ...words.env },
+  stdin: 'fifo',
+  files: spec.tools ? { [toolsFile]: JSON.stringify({ mcpServers: { drover: serverOf(spec.tools) } }) } : {},
+})
 
 const protocol = '-p --input-format stream-json --output-format stream-json --verbose --replay-user-messages'.split(' ')
 
@@ -88,13 +94,22 @@ function permissionOf({ permission, readOnly, tools }: Spec): string[] {
   return permission === 'full' ? ['--dangerously-skip-permissions'] : ['--permission-mode', permission, ...allowing]
 }
 
-function talk({ prompt }: Spec): Talk {
+function talk(spec: Spec): Talk {
+  const read = claudeReader({ hintOf, usageIn: 'result', endTurn: false })
   return {
-    open: () => say({ kind: 'prompt', text: prompt }),
-    read: claudeReader({ hintOf, usageIn: 'result', endTurn: false }),
+    open: () => (looksBack(spec) ? [] : say({ kind: 'prompt', text: spec.prompt })),
+    read: (line, now) => [...beginning(spec, line), ...read(line, now)],
     say,
     ended: endingWithoutResult,
   }
+}
+
+/** What its session lacks is known when it starts; a daemon that takes over may say the same once more, which is one message to it. */
+function beginning(spec: Spec, line: string): AgentEvent[] {
+  const lacking = looksBack(spec) ? lackingIn(line, spec) : undefined
+  if (lacking === undefined) return []
+  const message = messageOf([...lacking, spec.prompt].join('\n\n'))
+  return [{ kind: 'reply', lines: [JSON.stringify({ ...message, uuid: `words-${spec.newSession}` })] }]
 }
 
 /**
@@ -107,9 +122,11 @@ const mark = 'drover-'
 function say(intent: Intent): string[] {
   if (intent.kind === 'interrupt')
     return [JSON.stringify({ type: 'control_request', request_id: 'interrupt', request: { subtype: 'interrupt' } })]
-  const message = { type: 'user', message: { role: 'user', content: asWords(intent.text) } }
+  const message = messageOf(intent.text)
   return [JSON.stringify(intent.kind === 'hint' ? { ...message, uuid: mark + intent.id } : message)]
 }
+
+const messageOf = (text: string) => ({ type: 'user', message: { role: 'user', content: asWords(text) } })
 
 /** Words that begin with a slash would be a command to the program: `/clear` forgets the whole session. */
 const asWords = (text: string): string => (/^\s*\//.test(text) ? `These are words, no command: ${text}` : text)

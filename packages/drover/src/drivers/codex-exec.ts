@@ -21,6 +21,7 @@ export function codexExecDriver(words: Words): Driver {
       cost: 'tokens',
       limits: 'minute',
       remembersBroken: true,
+      recalls: false,
     },
     program: codexProgram(words),
     spawn: (spec) => ({

@@ -17,6 +17,8 @@ export interface Heard {
   /** Words that were said to it come back with the id they had; in an older Codex they do not. */
   namesHints: boolean
   words: string
+  /** What was said before and its session does not hold. */
+  lacking: readonly string[]
   /** An error after which it does not go on. */
   fault: TurnEnd | null
   /** Tools that began and did not end: an interrupt ends them without a word. */
@@ -33,6 +35,7 @@ export const nothingHeard = (): Heard => ({
   over: null,
   namesHints: true,
   words: '',
+  lacking: [],
   fault: null,
   open: new Map(),
   count: tokenCounter(),

@@ -5,13 +5,17 @@ import { giveLeave } from './codex-leave.ts'
 import { type Heard, nothingHeard, noticed } from './codex-notices.ts'
 import { type Fields, fieldsIn, textIn } from './json.ts'
 import { ask, type Message, messagesIn, methodNotFound, tell } from './json-rpc.ts'
+import { lackingIn } from './look-back.ts'
 
 /** A conversation with `codex app-server`. */
 export function talkWithCodex(spec: Spec): Talk {
   const heard = nothingHeard()
   return {
     open: () => [ask('initialize', 'initialize', introduction)],
-    read: (line, now) => messagesIn(line).flatMap((message) => understand(spec, heard, message, now)),
+    read(line, now) {
+      heard.lacking = lackingIn(line, spec) ?? heard.lacking
+      return messagesIn(line).flatMap((message) => understand(spec, heard, message, now))
+    },
     say: (intent) => say(heard, intent),
     ended: (about) => heard.fault ?? (heard.introduced ? undefined : notSpoken(about)),
   }
@@ -86,7 +90,7 @@ function begin(spec: Spec, heard: Heard, { thread, model }: Fields): AgentEvent[
   heard.thread = session
   return [
     { kind: 'session', session, model: textIn(model) || null, version: heard.version },
-    { kind: 'reply', lines: [startTurn(session, spec.prompt)] },
+    { kind: 'reply', lines: [startTurn(session, [...heard.lacking, spec.prompt].join('\n\n'))] },
   ]
 }
 

@@ -14,6 +14,7 @@ export function commandDriver(name: string, command: string, env: Readonly<Recor
       cost: 'none',
       limits: 'none',
       remembersBroken: false,
+      recalls: false,
     },
     program: null,
     spawn: ({ run }) => ({

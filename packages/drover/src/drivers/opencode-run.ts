@@ -31,6 +31,7 @@ export const opencodeRunDriver = (words: Words): Driver => ({
     cost: 'money',
     limits: 'none',
     remembersBroken: true,
+    recalls: false,
   },
   program: {
     name: words.path,

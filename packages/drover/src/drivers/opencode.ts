@@ -17,7 +17,7 @@ export function opencodeDriver(words: Words): Driver {
   if (file === undefined) return fallback
   return {
     ...fallback,
-    abilities: { ...fallback.abilities, hint: 'steer', interrupt: 'protocol', limits: 'time' },
+    abilities: { ...fallback.abilities, hint: 'steer', interrupt: 'protocol', limits: 'time', recalls: true },
     fallback,
     spawn: (spec) => ({
       file,
@@ -34,6 +34,7 @@ const openingFor = ({ path, args }: Words, spec: Spec) => ({
   command: [path, ...args],
   session: spec.session,
   prompt: spec.prompt,
+  perhaps: spec.perhaps,
   model: modelOf(spec),
   agent: agentOf(spec),
   config: configFor(spec),

@@ -2,10 +2,12 @@ import type { NewEvent } from '../domain/event.ts'
 import { addUsage, noUsage, type Usage } from '../domain/task.ts'
 import type { AgentEvent } from '../ports/driver.ts'
 import { showsItWorks } from './accounts.ts'
-import { noteAnswer } from './answered.ts'
+import { noteAnswer } from './session/answered.ts'
 import { overBudget } from './budget.ts'
+import { everyHint } from './hints.ts'
 import { accountOf } from './launch.ts'
 import type { Talking } from './talking.ts'
+import { noteSaid, noteTurnEnd } from './session/unanswered.ts'
 
 type Deeds = {
   [K in AgentEvent['kind']]: (talking: Talking, event: Extract<AgentEvent, { kind: K }>) => Promise<void> | void
@@ -29,24 +31,34 @@ const deeds: Deeds = {
     // What goes on by itself after all has no limit.
     heard.limit = reached ? (heard.limit ?? { until, text, at: crew.clock.ticks() }) : null
   },
-  heard: (talking, { hint }) => {
+  async heard(talking, { hint }) {
     begins(talking)
-    return delivered(talking, [hint])
+    await noteHint(talking, hint)
+    await delivered(talking, [hint])
   },
   begins,
   async reply({ crew, folder }, { lines }) {
     await crew.system.say(folder, lines)
   },
-  turn({ heard }, { end }) {
+  async turn(talking, { end }) {
+    const { heard } = talking
     heard.turn = end
     heard.turns += 1
     heard.busy.clear()
+    if (end.reason === 'done') await noteTurnEnd(talking)
   },
 }
 
 /** What seemed to be the end of its turn is followed by another: its model answers to that in its own time. */
 function begins({ heard }: Talking): void {
   heard.turn = null
+}
+
+/** It has heard it, and may not have written it down. */
+async function noteHint({ crew, work, folder, heard }: Talking, hint: string): Promise<void> {
+  const found = (await everyHint(crew.reading, work.task)).find((one) => one.hint === hint)
+  const at = { program: crew.system.earlier(folder), turns: heard.turns }
+  if (found) await noteSaid(crew, work, { text: found.text, hints: [hint], ...at })
 }
 
 const answers: ReadonlySet<AgentEvent['kind']> = new Set(['text', 'tool', 'usage'])

@@ -9,6 +9,7 @@ import { handBack, spentBefore } from './hand-back.ts'
 import type { Chosen } from './chosen.ts'
 import { forgetInPlace, settleInPlace } from './in-place.ts'
 import { launchProgram, sessionOf, spokenSpec } from './launch.ts'
+import { goOnWords } from './session/opening.ts'
 import { openSharing } from './travel/share.ts'
 import { steer } from './steer.ts'
 import { hear, nothingHeard, type Talking } from './talking.ts'
@@ -76,7 +77,7 @@ async function launchFirst(
 ): Promise<void> {
   const isAgain = crew.system.earlier(folder) > 0
   if (isAgain) await forgetInPlace({ crew, folder })
-  const opening = session === null ? ('anew' as const) : { session, words: isAgain ? 'Go on.' : null }
+  const opening = session === null ? ('anew' as const) : { session, words: isAgain ? goOnWords : null }
   await launchProgram(crew, work, chosen, { folder, opening })
 }
 
@@ -94,9 +95,14 @@ async function asItSpeaks({ system }: Crew, chosen: Chosen, folder: string): Pro
 async function takeOver(talking: Talking, { state }: AgentState): Promise<void> {
   const isLost = state === 'alive' && !talking.chosen.driver.abilities.adoptable
   await hear(talking, (at, event) => (isLost && event.kind === 'reply' ? Promise.resolve() : act(at, event)))
-  await settleInPlace(talking)
-  if (isLost && talking.heard.turn === null) await relaunch(talking, 'Go on.')
+  const isInDoubt = (await settleInPlace(talking)) === 'in doubt' && talking.chosen.driver.abilities.recalls
+  const isGone = isLost || (state === 'over' && isInDoubt)
+  if (isGone && (isInDoubt || isUnfinished(talking))) await relaunch(talking, goOnWords)
 }
+
+/** Also a turn that was broken off for a hint: the one behind it was begun by the daemon that died. */
+const isUnfinished = ({ heard: { turn }, interrupted }: Talking): boolean =>
+  turn === null || (turn.reason === 'interrupted' && interrupted === null)
 
 interface Bounds {
   deadline: number

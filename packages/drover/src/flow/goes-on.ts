@@ -18,16 +18,17 @@ export interface Reminding extends Pick<Crew, 'reading' | 'ledger' | 'settings'>
   here: Pick<Crew['here'], 'machine' | 'target'>
 }
 
-/** The words of the first turn when a session goes on: whatever it could not know when it ended. What is long stands in a file beside them. */
+/** The words of the first turn when a session goes on: whatever it could not know when it ended, but for hints that are known to come to it otherwise. What is long stands in a file beside them. */
 export async function wordsToGoOn(
   crew: Reminding,
   task: Task,
   work: Work,
-): Promise<{ text: string; files: readonly File[] }> {
+  known: ReadonlySet<string> = new Set(),
+): Promise<{ text: string; files: readonly File[]; hints: readonly string[] }> {
   const beside = openBeside()
   const tell = { beside, most: crew.settings.max_file_size }
   const { since, tries, first } = await lastTurn(crew, work)
-  const hints = await hintsSince(crew.reading, work)
+  const hints = (await hintsSince(crew.reading, work)).filter(({ hint }) => !known.has(hint))
   await toldInPrompt(crew, work, hints)
   const sections = [
     happened(tries, task, tell),
@@ -38,7 +39,8 @@ export async function wordsToGoOn(
     beside.table(),
     `Go on with the task (\`drover show ${task.id}\` tells it, should you not remember). Report as before when you are done.`,
   ]
-  return { text: sections.filter(Boolean).join('\n\n'), files: beside.files() }
+  const text = sections.filter(Boolean).join('\n\n')
+  return { text, files: beside.files(), hints: hints.map(({ hint }) => hint) }
 }
 
 /** From how many bytes on a text stands in a file. */

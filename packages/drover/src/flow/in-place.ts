@@ -2,6 +2,7 @@ import { delivered } from './act.ts'
 import { goOn, relaunch } from './go-on.ts'
 import { type Hint, waitingHints } from './hints.ts'
 import type { Talking } from './talking.ts'
+import { noteSaid } from './session/unanswered.ts'
 
 /** Which hints are a turn of their own, and where their program stood when they were about to be said. */
 interface Note {
@@ -16,7 +17,9 @@ interface Note {
  */
 export async function inItsPlace(talking: Talking, hints: readonly Hint[], where = goOn): Promise<undefined> {
   const ids = hints.map(({ id }) => id)
-  await write(talking, { hints: ids, program: programOf(talking), turns: talking.heard.turns })
+  const at = { program: programOf(talking), turns: talking.heard.turns }
+  for (const { id, text } of hints) await noteSaid(talking.crew, talking.work, { text, hints: [id], ...at })
+  await write(talking, { hints: ids, ...at })
   await where(talking, hints.map(({ text }) => text).join('\n\n'))
   await delivered(talking, ids)
 }
@@ -25,18 +28,21 @@ export async function inItsPlace(talking: Talking, hints: readonly Hint[], where
 export const inNewProgram = (talking: Talking, hints: readonly Hint[]): Promise<undefined> =>
   inItsPlace(talking, hints, relaunch)
 
-/** What a daemon before this one was about to say, when this program shows that it was said. */
-export async function settleInPlace(talking: Talking): Promise<void> {
+/**
+ * What a daemon before this one was about to say, when this program shows that it was said. Else it is in doubt: who was told so late that the
+ * ledger knows of it may be at work on it without a word yet.
+ */
+export async function settleInPlace(talking: Talking): Promise<'settled' | 'in doubt'> {
   const { crew, work, folder } = talking
   const note = readNote(await crew.system.readFile(fileIn(folder)))
-  if (note === undefined) return
+  if (note === undefined) return 'settled'
   const waiting = (await waitingHints(crew.reading, work.task)).map(({ id }) => id)
-  if (hasTaken(talking, note))
-    await delivered(
-      talking,
-      note.hints.filter((id) => waiting.includes(id)),
-    )
+  const left = note.hints.filter((id) => waiting.includes(id))
+  const isTaken = hasTaken(talking, note)
+  if (isTaken) await delivered(talking, left)
+  if (!isTaken && left.length === 0) talking.heard.turn = null
   await forgetInPlace(talking)
+  return isTaken ? 'settled' : 'in doubt'
 }
 
 /** It is a later program, which began with those words; or it has begun another turn since. */

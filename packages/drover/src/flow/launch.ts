@@ -1,14 +1,9 @@
 import type { Launch, Spec } from '../ports/driver.ts'
-import { hasAnswered } from './answered.ts'
 import { leftToSpend } from './budget.ts'
 import type { Crew } from './crew.ts'
 import type { Chosen } from './chosen.ts'
-import { wordsToGoOn } from './goes-on.ts'
-import { writePrompt } from './prompt.ts'
+import { openingWords, type Opening, perhapsIn } from './session/opening.ts'
 import type { Work } from './work.ts'
-
-/** Where a program begins: anew with the whole prompt, or in a session with a few words. */
-export type Opening = 'anew' | { session: string; words: string | null; isLast?: boolean }
 
 /** Its agent remembers what it did before; another account may not see that. */
 export function sessionOf({ task, agent, account, driver }: Chosen): string | null {
@@ -27,7 +22,7 @@ export async function launchProgram(
   { folder, opening = 'anew' }: { folder: string; opening?: Opening },
 ): Promise<void> {
   await crew.workspace.forgetClaims(work.owner)
-  const promptFile = await writeWords(crew, work, chosen, { folder, opening })
+  const { promptFile, perhaps } = await openingWords(crew, work, chosen, { folder, opening })
   const { path: worktree, gitFolders = [] } = (await crew.workspace.find(work.owner))!
   const session = opening === 'anew' ? null : opening.session
   const spec = await specOf(crew, work, chosen, {
@@ -35,6 +30,7 @@ export async function launchProgram(
     worktree,
     gitFolders,
     promptFile,
+    perhaps,
     session,
     env: envIn(crew, work, worktree),
     budgetUsd: await budgetOf(crew, work, opening),
@@ -72,7 +68,8 @@ export async function spokenSpec(
 ): Promise<Spec> {
   const { path: worktree = folder, gitFolders = [] } = (await crew.workspace.find(work.owner)) ?? {}
   const env = envIn(crew, work, worktree)
-  return specOf(crew, work, chosen, { folder, worktree, gitFolders, promptFile: `${folder}/prompt.md`, session, env })
+  const [promptFile, perhaps] = [`${folder}/prompt.md`, await perhapsIn(crew, folder)]
+  return specOf(crew, work, chosen, { folder, worktree, gitFolders, promptFile, perhaps, session, env })
 }
 
 /** Its last turn, to hand back what it has, costs what it costs. A session counts on from what it has cost before. */
@@ -93,16 +90,18 @@ async function specOf(
     worktree: string
     gitFolders?: readonly string[]
     promptFile: string
+    perhaps: readonly string[]
     session: string | null
     env: Record<string, string>
     budgetUsd?: number | null
   },
 ): Promise<Spec> {
-  const { folder, worktree, gitFolders = [], promptFile, session, env, budgetUsd = null } = about
+  const { folder, worktree, gitFolders = [], promptFile, perhaps, session, env, budgetUsd = null } = about
   return {
     run: task.run,
     prompt: driver.silent ? '' : ((await crew.system.readFile(promptFile)) ?? ''),
     promptFile,
+    perhaps,
     session,
     newSession: crew.here.sessionId(`${work.task}/${work.attempt}/${crew.system.earlier(folder)}`),
     worktree,
@@ -114,25 +113,4 @@ async function specOf(
     budgetUsd,
     readOnly: task.type === 'research',
   }
-}
-
-/** A session in which nobody has answered yet may not know its first words: it is told all of them, whatever it is told besides. */
-async function writeWords(
-  crew: Crew,
-  work: Work,
-  { task }: Chosen,
-  { folder, opening }: { folder: string; opening: Opening },
-): Promise<string> {
-  if (opening === 'anew') return writePrompt(crew, task, work, folder)
-  const { session, words } = opening
-  if (await hasAnswered(crew, work, session)) {
-    const { text, files } = words === null ? await wordsToGoOn(crew, task, work) : { text: words, files: [] }
-    for (const one of files) await crew.system.writeFile(`${folder}/${one.name}`, one.text)
-    const file = `${folder}/prompt.md`
-    await crew.system.writeFile(file, text)
-    return file
-  }
-  const file = await writePrompt(crew, task, work, folder)
-  if (words !== null) await crew.system.writeFile(file, `${await crew.system.readFile(file)}\n${words}\n`)
-  return file
 }

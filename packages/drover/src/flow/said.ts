@@ -4,6 +4,7 @@ import type { AttemptEnd } from '../domain/settle.ts'
 import type { Reading } from '../ports/reading.ts'
 import type { Crew } from './crew.ts'
 import { lastReport } from './judge-work.ts'
+import { askedIn } from './operations/asked.ts'
 import { partsToCreate } from './operations/propose.ts'
 import type { Work } from './work.ts'
 
@@ -16,8 +17,8 @@ export async function restOf(crew: Crew, work: Work): Promise<AttemptEnd | undef
   return (await asks(crew.reading, work)) ?? (await waits(crew.reading, work)) ?? splits(crew, work)
 }
 
-async function asks(reading: Reading, { task, attempt }: Work): Promise<AttemptEnd | undefined> {
-  const open = (await reading.questions({ task, open: true })).filter((question) => question.attempt === attempt)
+async function asks(reading: Reading, work: Work): Promise<AttemptEnd | undefined> {
+  const open = await askedIn(reading, work)
   return open.length === 0 ? undefined : { kind: 'asks', question: open.map(({ text }) => text).join(' · ') }
 }
 

@@ -20,6 +20,8 @@ export interface Abilities {
   limits: 'time' | 'minute' | 'none'
   /** It remembers a tool that was broken off; else its model wants the same once more. */
   remembersBroken: boolean
+  /** Going on in a session, it is known which words that session holds; else they may be said twice, or lost with who heard them last. */
+  recalls: boolean
 }
 
 /** An MCP server that the agent is to start: drover's own. */
@@ -39,6 +41,8 @@ export interface Spec {
   promptFile: string
   /** The session to go on in; nothing begins a new one. */
   session: string | null
+  /** Said to it before, and never answered: what of it the session does not hold is said before the prompt, by who can tell. */
+  perhaps: readonly string[]
   /** The id of a new session, for programs that let it be chosen: a UUID, the same at every repetition. */
   newSession: string
   worktree: string

@@ -2,6 +2,7 @@ import { cost } from './stories/cost.ts'
 import { agentDies, daemonDiesAndResumes } from './stories/dying.ts'
 import { limitedToTheMinute, silentFor, transient, unauthorized } from './stories/failing.ts'
 import { hintedInTurn, paused, pausedInTool } from './stories/steering.ts'
+import { toldOnceThatResumes } from './stories/told-once.ts'
 import { asks, waitsForChild } from './stories/tools.ts'
 import { parallel } from './stories/working.ts'
 import { tell } from './tell.ts'
@@ -22,6 +23,7 @@ tell(
     cost,
     waitsForChild,
     asks,
+    ...toldOnceThatResumes,
   ],
   { budget: 'it tells of no money' },
 )

@@ -2,6 +2,7 @@ import { cost } from './stories/cost.ts'
 import { agentDies, daemonDiesAndResumes } from './stories/dying.ts'
 import { limitedWithoutTime, silentFor, transientOnce, unauthorized } from './stories/failing.ts'
 import { hintedByTurn, paused, pausedInToolAgain } from './stories/steering.ts'
+import { toldOnceBehindItsTurn } from './stories/told-once.ts'
 import { asks, waitsForChild } from './stories/tools.ts'
 import { parallel } from './stories/working.ts'
 import { tell } from './tell.ts'
@@ -22,6 +23,7 @@ tell(
     cost,
     waitsForChild,
     asks,
+    ...toldOnceBehindItsTurn,
   ],
   { budget: 'it tells of no money' },
 )

@@ -14,6 +14,7 @@ const kinds = {
   pauseInTool: {},
   daemonDies: {},
   agentDies: {},
+  toldOnce: { recalls: true },
   transient: {},
   unauthorized: {},
   silent: {},

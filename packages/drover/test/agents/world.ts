@@ -56,14 +56,14 @@ export class AgentWorld {
   }
 
   /** Until the program has written down that its first tool ran: these do so a while after, and know nothing before. */
-  async remembers(text: string): Promise<void> {
+  async remembers(text: string, sign?: string): Promise<void> {
     const written = writtenBy[this.agent.name]
     if (written === undefined) return
     const folder = join(this.world.env['HOME']!, written.folder)
-    const sign = written.sign ?? text
+    const looked = sign ?? written.sign ?? text
     await this.world.until(`${this.agent.name} has written its session down`, async () => {
       const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.jsonl'))
-      return files.some((name) => readFileSync(join(folder, name), 'utf8').includes(sign)) || undefined
+      return files.some((name) => readFileSync(join(folder, name), 'utf8').includes(looked)) || undefined
     })
   }
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { makeToolsWorld } from '../support/tools-world.ts'
-import { makeWorld } from '../support/world.ts'
+import { makeWorld, type World } from '../support/world.ts'
 
 const asks = `if (attempt === 1) commit('kept.txt', 'kept')
 mark('prompts', JSON.stringify(prompt))
@@ -73,7 +73,8 @@ if (second.fields.answer) await use('report', { verdict: 'PASS', summary: first.
   )
 })
 
-test('an agent that remembers is woken in its session, with the answer and nothing it knows already', async (t) => {
+/** Amp, whose thread asks which colour and then does what these words say. */
+async function amp(t: TestContext, then: string): Promise<World> {
   const stub = fileURLToPath(new URL('../support/amp-stub.mjs', import.meta.url))
   const world = await makeWorld(t, { settings: `[agents.amp]\npath = ${JSON.stringify(stub)}\n` })
   world.env['AMP_API_KEY'] = 'dummy'
@@ -84,8 +85,13 @@ test('an agent that remembers is woken in its session, with the answer and nothi
     { id: 2, method: 'tools/call', params: asking },
   ].map((call) => JSON.stringify({ jsonrpc: '2.0', ...call }))
   writeFileSync(join(world.marks, 'calls'), `${calls.join('\n')}\n`)
-  const program = '[[write begun.txt begun]] [[bash drover mcp < "$MARKS/calls"]] [[say waiting]]'
+  const program = `[[write begun.txt begun]] [[bash drover mcp < "$MARKS/calls"]] ${then} [[say waiting]]`
   await world.ok('add', 'Paint', '--id', 'paint', '--agent', 'amp', '-d', program, '--skip-validation')
+  return world
+}
+
+test('an agent that remembers is woken in its session, with the answer and nothing it knows already', async (t) => {
+  const world = await amp(t, '')
   await world.run(8)
   assert.equal(await world.status('paint'), 'blocked(question)')
   await world.ok('answer', 'paint', 'blue')
@@ -97,6 +103,40 @@ test('an agent that remembers is woken in its session, with the answer and nothi
   assert.ok(first!.session)
   assert.equal(second!.session, first!.session)
   assert.equal(world.git('show', 'main:begun.txt'), 'begun')
+})
+
+test('what an agent asked before it was paused waits on in its session, and its task rests for the answer', async (t) => {
+  const world = await amp(t, '[[bash [ -e "$MARKS/asked" ] || { echo yes > "$MARKS/asked"; sleep 100; }]]')
+  const daemon = await world.daemon()
+  await world.untilMarked('asked')
+  await world.ok('pause', 'paint')
+  await world.until('it is over', async (reading) => (await reading.openAttempts()).length === 0 || undefined)
+  await world.ok('resume', 'paint')
+  await world.untilStatus('paint', 'blocked(question)')
+  assert.equal((await world.task('paint')).attempt, 2)
+  await world.ok('answer', 'paint', 'blue')
+  await world.untilStatus('paint', 'completed')
+  assert.match(world.read('.drover/attempts/paint/3/prompt.md'), /Which colour\?[^]*blue/)
+  daemon.send('SIGTERM')
+  await daemon.ended
+})
+
+test('an answer is for what the last attempt asks, not for what an earlier one did without waiting', async (t) => {
+  const world = await makeToolsWorld(t)
+  world.script(`await use('ask_human', { question: attempt === 1 ? 'Which colour?' : 'Which size?' })
+if (attempt === 1) await use('report', { verdict: 'FAIL', summary: 'it does not matter, I cannot paint' })`)
+  await world.plan('paint')
+  await world.run(8)
+  assert.deepEqual(
+    (await world.json('inbox')).items[0].questions.map(({ text }: { text: string }) => text),
+    ['Which size?'],
+  )
+  await world.ok('answer', 'paint', 'large')
+  assert.equal(await world.status('paint'), 'ready')
+  assert.deepEqual(
+    (await world.json('show', 'paint')).questions.map(({ answer }: { answer: string | null }) => answer),
+    [null, 'large'],
+  )
 })
 
 test('an agent that asks and then reports has changed its mind', async (t) => {

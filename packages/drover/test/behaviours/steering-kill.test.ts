@@ -118,22 +118,29 @@ test('a daemon that is killed before its agent has a session begins it once', as
   await stop(second)
 })
 
-test('an agent that is killed before it has answered is told the whole task once more, in its session', async (t) => {
-  const world = await withTalker(t, 'max_attempts = 9\n')
-  await addTalk(world, 'a', ['think go', ...many])
-  const daemon = await world.daemon()
-  const { pid } = await untilRemembered(world, 'the task', ({ kind }) => kind === 'prompt')
-  await world.until('the session is known', async () => (await world.task('a')).session ?? undefined)
-  process.kill(pid, 'SIGKILL')
-  mark(world, 'go')
-  await world.untilStatus('a', 'completed')
-  assertOnce(world, 'a', ['think go', ...many])
-  assert.deepEqual([starts(world), sessions(world).length], [['new', 'resumed'], 1])
-  const [first = '', again = ''] = prompts(world)
-  for (const words of [first, again]) assert.match(words, /^# Talk about a\n[^]*\[\[append a\.txt line 39\]\]/)
-  assert.match(again, /killed by SIGKILL/)
-  await stop(daemon)
-})
+for (const [how, isKept] of [
+  ['is not told its task again where its session holds it', true],
+  ['is told its task once more, in its session, where that has lost it', false],
+] as const)
+  test(`an agent that is killed before it has answered ${how}`, async (t) => {
+    const world = await withTalker(t, 'max_attempts = 9\n')
+    if (!isKept) mark(world, 'unkept')
+    await addTalk(world, 'a', ['think go', ...many])
+    const daemon = await world.daemon()
+    const { pid } = await untilRemembered(world, 'the task', ({ kind }) => kind === 'prompt')
+    await world.until('the session is known', async () => (await world.task('a')).session ?? undefined)
+    process.kill(pid, 'SIGKILL')
+    mark(world, 'go')
+    await world.untilStatus('a', 'completed')
+    assertOnce(world, 'a', ['think go', ...many])
+    assert.deepEqual([starts(world), sessions(world).length], [['new', 'resumed'], 1])
+    const [first = '', again = ''] = prompts(world)
+    const task = /^# Talk about a\n[^]*\[\[append a\.txt line 39\]\]/
+    assert.match(first, task)
+    assert.equal(task.test(again), !isKept)
+    assert.match(again, /killed by SIGKILL/)
+    await stop(daemon)
+  })
 
 test('an agent that is killed before its session is written down begins another, and nothing counts', async (t) => {
   const world = await withTalker(t, 'max_attempts = 9\n')

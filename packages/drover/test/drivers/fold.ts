@@ -9,6 +9,7 @@ export const spec: Spec = {
   prompt: 'Do it.',
   promptFile: '/attempt/prompt.md',
   session: null,
+  perhaps: [],
   newSession: '00000000-0000-4000-8000-000000000000',
   worktree: '/worktree',
   folder: '/attempt',

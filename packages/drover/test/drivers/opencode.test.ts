@@ -121,6 +121,7 @@ test('the bridge is started by drover itself, with everything it is to do in a f
     command: ['opencode'],
     session: null,
     prompt: 'Do it.',
+    perhaps: [],
     model: { providerID: 'openrouter', modelID: 'some/model' },
     agent: null,
     config: {

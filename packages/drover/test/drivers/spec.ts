@@ -8,6 +8,7 @@ export const spec: Spec = {
   prompt: 'Do it.',
   promptFile: '/f/prompt.md',
   session: null,
+  perhaps: [],
   newSession: '00000000-0000-4000-8000-000000000000',
   worktree: '/w',
   folder: '/f',

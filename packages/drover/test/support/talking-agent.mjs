@@ -187,13 +187,22 @@ function learn(steps) {
   if (steps.join() !== plan.slice(0, steps.length).join()) plan.push(...steps)
 }
 
+/** Its session's file, as the program keeps it; as long as this mark is there, its words are lost. */
+function writeDown(message) {
+  const folder = join(process.env.CLAUDE_CONFIG_DIR ?? join(process.env.HOME, '.claude'), 'projects/-w')
+  mkdirSync(folder, { recursive: true })
+  if (!marked('unkept'))
+    appendFileSync(join(folder, `${session}.jsonl`), `${JSON.stringify({ type: 'user', message })}\n`)
+}
+
 /** What was said to it is taken up: from now on it remembers it. */
 function take(messages) {
   for (const { uuid, text } of messages) {
     if (uuid) out({ type: 'command_lifecycle', command_uuid: uuid, state: 'started' })
-    const message = { role: 'user', content: text.slice(0, 1000) }
+    const message = { role: 'user', content: text.slice(0, 20_000) }
     out({ type: 'user', message, uuid: uuid ?? `prompt-${known.length}`, isReplay: true })
-    note(uuid ? 'hint' : 'prompt', text)
+    note(uuid?.startsWith('drover-') ? 'hint' : 'prompt', text)
+    writeDown(message)
     learn(stepsIn(text))
   }
 }

@@ -4,6 +4,7 @@ import type { Question } from '../../domain/rows.ts'
 import type { Task } from '../../domain/task.ts'
 import type { Speaker } from '../../ports/ledger.ts'
 import type { Reading } from '../../ports/reading.ts'
+import { askedIn } from './asked.ts'
 import { family } from './family.ts'
 import { hinted } from './hint.ts'
 import { impossible, on, type Ports, say } from './say.ts'
@@ -37,7 +38,8 @@ export async function answer(ports: Ports, wish: { task: Task; text: string }, b
 /** What the agents of this attempt ask, the oldest first. */
 export async function openQuestions(reading: Reading, task: Task): Promise<Question[]> {
   const members = await family(reading, task)
-  const asked = await Promise.all(members.map(({ id }) => reading.questions({ task: id, open: true })))
+  const { id: owner, attempt } = task
+  const asked = await Promise.all(members.map(({ id }) => askedIn(reading, { task: id, owner, attempt })))
   return asked.flat().toSorted((a, b) => a.at - b.at)
 }
 

@@ -1,6 +1,6 @@
-import type { Crew } from './crew.ts'
-import type { Talking } from './talking.ts'
-import type { Work } from './work.ts'
+import type { Crew } from '../crew.ts'
+import type { Talking } from '../talking.ts'
+import type { Work } from '../work.ts'
 
 /**
  * Whether the model has answered in a session is written beside the attempt. One that never did may have lost its first words: Claude
