@@ -1,4 +1,5 @@
 import { eventTypes } from '../domain/event.ts'
+import type { Strike } from './strike.ts'
 
 /**
  * Every boundary at which a test may end drover, or make it wait. `test/chaos/points.test.ts` holds this table against the
@@ -71,6 +72,16 @@ const groups = {
 } as const satisfies Record<string, { names: readonly string[]; moments: readonly string[] }>
 
 export type Moment = 'before' | 'inside' | 'during' | 'done' | 'kept' | 'after'
+
+/** Where a process may be made to fail. */
+export interface Points {
+  /** Ends this process here, or goes on. */
+  at(name: string, moment: Moment): void
+  /** The same where one may wait. */
+  pass(name: string, moment: Moment): Promise<void>
+  /** What is to happen to a process that is about to run, if anything. */
+  during(name: string): Strike | number | undefined
+}
 
 const all = Object.values(groups).flatMap(({ names, moments }) =>
   names.flatMap((name) => moments.map((moment) => `${name} ${moment}`)),

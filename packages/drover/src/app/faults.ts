@@ -1,12 +1,12 @@
 import { appendFileSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, StatementSync } from 'node:sqlite'
 import { setTimeout as pass } from 'node:timers/promises'
-import type { Client } from 'pg'
+import { nameOfText, type Named, watchPostgres } from './faults-postgres.ts'
 import type { Crew } from '../flow/crew.ts'
 import type { Durable, Runtime, Workflow } from '../ports/durable.ts'
 import type { System } from '../ports/system.ts'
 import type { Workspace } from '../ports/workspace.ts'
-import type { Moment } from './fault-points.ts'
+import type { Moment, Points } from './fault-points.ts'
 import type { Exec, ExecCall } from './exec.ts'
 import { strike, type Strike } from './strike.ts'
 
@@ -48,15 +48,6 @@ export async function plantInPostgres(words: string): Promise<void> {
   if (isWatched || !planted) return
   isWatched = true
   watchPostgres(planted.points, (await import('pg')).default.Client.prototype)
-}
-
-interface Points {
-  /** Ends this process here, or goes on. */
-  at(name: string, moment: Moment): void
-  /** The same where one may wait. */
-  pass(name: string, moment: Moment): Promise<void>
-  /** What is to happen to a process that is about to run, if anything. */
-  during(name: string): Strike | number | undefined
 }
 
 function plant(wanted: Wanted): { faults: Faults; points: Points } {
@@ -156,64 +147,12 @@ function nameOfExec(text: string): string | undefined {
   return text.startsWith('pragma application_id') || /create table/i.test(text) ? 'migration' : undefined
 }
 
-interface Named {
-  name?: string
-  /** Which of its values is the type of an event. */
-  typeAt?: number
-}
-
 const named = new WeakMap<StatementSync, Named>()
 
 function nameOfStatement(statement: StatementSync): Named {
   const known = named.get(statement) ?? nameOfText(statement.sourceSQL)
   named.set(statement, known)
   return known
-}
-
-function nameOfText(text: string): Named {
-  const found = /^\s*(insert|update|delete)(?: or \w+)?(?: into| from)? (\w+)/i.exec(text)
-  const columns = /^\s*insert into event \(([^)]*)\)/i.exec(text)?.[1]?.split(/,\s*/)
-  return {
-    ...(found ? { name: `${found[1]!.toLowerCase()} ${found[2]!}` } : {}),
-    ...(columns ? { typeAt: columns.indexOf('type') } : {}),
-  }
-}
-
-/** DBOS's rows of jobs and steps have the names of ours. What it asks its pool for by itself is none of these. */
-function watchPostgres(points: Points, client: Client): void {
-  const inside = new WeakMap<object, string[]>()
-  const ask = client.query as unknown as (this: Client, ...asked: unknown[]) => Promise<unknown>
-  const watched = async (on: Client, { text, values }: Asked, asked: unknown[]): Promise<unknown> => {
-    if (text.startsWith('begin')) inside.set(on, [])
-    const told = /(?:^|; )commit$/.test(text) ? (inside.get(on) ?? []) : []
-    const { name = nameOfPostgres(text), typeAt } = told.length > 0 ? {} : nameOfText(text)
-    const type = typeAt === undefined ? undefined : String(values[typeAt])
-    if (type) await points.pass(type, 'before')
-    if (name) await points.pass(name, 'before')
-    for (const one of told) await points.pass(one, 'inside')
-    const answer = await ask.apply(on, asked)
-    if (type) inside.get(on)?.push(type)
-    for (const one of told) await points.pass(one, 'after')
-    if (name) await points.pass(name, 'after')
-    return answer
-  }
-  client.query = function (this: Client, ...asked: unknown[]) {
-    const [first, more] = asked
-    const { text = first, values = more ?? [] } = typeof first === 'object' && first !== null ? (first as Asked) : {}
-    if (typeof text !== 'string' || asked.some((one) => typeof one === 'function')) return ask.apply(this, asked)
-    return watched(this, { text, values: values as unknown[] }, asked)
-  } as Client['query']
-}
-
-interface Asked {
-  text: string
-  values: unknown[]
-}
-
-function nameOfPostgres(text: string): string | undefined {
-  const found = /^\s*(insert into|update) "[^"]+"\."?(workflow_status|operation_outputs)\b/i.exec(text)
-  if (found) return `${found[1]!.slice(0, 6).toLowerCase()} ${found[2] === 'workflow_status' ? 'job' : 'step'}`
-  return /create (?:table|schema)/i.test(text) ? 'migration' : undefined
 }
 
 // Steps
