@@ -2,7 +2,7 @@ import { existsSync, openSync, readSync } from 'node:fs'
 import { spentMs } from './spent.ts'
 import { runProject } from '../src/app/daemon.ts'
 import { openProject } from '../src/app/open-project.ts'
-import type { Ledger } from '../src/ports/ledger.ts'
+import type { Ledger, Part } from '../src/ports/ledger.ts'
 
 // Drives the project in the folder given, counting what it asks of its ledger. Prints one line of JSON.
 const [folder = '.', workers = '4', watched] = process.argv.slice(2)
@@ -47,6 +47,8 @@ if (watched === 'watched')
     ;[last, lastWaited] = [now, waited]
   }, 1)
 
+const queries = 'url' in project.ledgerAt ? await countQueries() : () => 0
+
 const cpuBefore = process.threadCpuUsage()
 const never = new AbortController().signal
 const begun = performance.now()
@@ -57,11 +59,14 @@ const end = await runProject(
   never,
   never,
 )
+const asked = queries()
 const loop = performance.eventLoopUtilization(busy)
 const { user, system } = process.threadCpuUsage(cpuBefore)
 console.log(
   JSON.stringify({
     ms: Math.round(performance.now() - begun),
+    drivenMs: await drivenMs(),
+    queries: asked,
     commits,
     cpuMs: spentMs(process.pid),
     completed: end.completed,
@@ -71,3 +76,26 @@ console.log(
   }),
 )
 process.exit(0)
+
+/** From the first claim to the last landing: how long a process takes to start is another question. */
+async function drivenMs(): Promise<number> {
+  const [row] = await project.ledger.ask(function* (): Part<readonly Record<string, unknown>[]> {
+    return yield {
+      texts: ["select max(at) - min(at) as ms from event where type in ('task.claimed', 'task.completed')"],
+      values: [],
+    }
+  })
+  return Number(row?.['ms'])
+}
+
+/** Of the ledger and of DBOS, which use the same driver. */
+async function countQueries(): Promise<() => number> {
+  const { Client } = await import('pg')
+  const ask = Client.prototype.query
+  let count = 0
+  Client.prototype.query = function (this: unknown, ...words: unknown[]) {
+    count++
+    return Reflect.apply(ask, this, words) as never
+  }
+  return () => count
+}

@@ -7,7 +7,11 @@ import { makeRepository } from './repository.ts'
 import type { Found, Options } from './targets.ts'
 import { median, ratioOf, runCounted } from './timing.ts'
 
-interface Drove extends Ran {
+export interface Drove extends Ran {
+  /** From the first claim to the last landing. */
+  drivenMs: number
+  /** What PostgreSQL was asked. */
+  queries: number
   commits: number
   completed: number
   activeMs: number
@@ -20,7 +24,7 @@ interface Ran {
   cpuMs: number
 }
 
-type Size = Pick<Options, 'dir' | 'tasks' | 'workers'> & { files: number }
+type Size = Pick<Options, 'dir' | 'tasks' | 'workers'> & { files: number; db?: string }
 
 /** Drover beside the floor, in pairs. */
 export async function drive({ dir, rounds, tasks, workers, files, say }: Options): Promise<Found> {
@@ -93,19 +97,23 @@ const runFloor = ({ dir, files, tasks, workers }: Size): Promise<Ran> =>
     return { ms: Number(said), cpuMs }
   })
 
-const runDrover = (
-  { dir, files, tasks, workers }: Size,
+export const runDrover = (
+  { dir, files, tasks, workers, db }: Size,
   driver: string,
-  { under = [], watched = false }: { under?: readonly string[]; watched?: boolean } = {},
+  {
+    under = [],
+    watched = false,
+    push = 'off',
+  }: { under?: readonly string[]; watched?: boolean; push?: 'on' | 'off' } = {},
 ): Promise<Drove> =>
   inFolder(dir, async (folder) => {
     const events = Array.from({ length: tasks }, (_, i) => created(`t${i}`, { run: `echo ${i} > t/${i}.txt` }))
-    const repo = await makeProject(folder, files, events)
+    const repo = await makeProject(folder, files, events, db)
     const words = [lean, driver, repo, String(workers), ...(watched ? ['watched'] : [])]
     const [file = '', ...args] = [...under, process.execPath, ...words]
     const drove = JSON.parse(
       execFileSync(file, args, {
-        env: { ...envOf(folder), NODE_COMPILE_CACHE: join(driver, '../cache') },
+        env: { ...envOf(folder), NODE_COMPILE_CACHE: join(driver, '../cache'), DROVER_LAND_PUSH: push },
         encoding: 'utf8',
       }),
     ) as Drove

@@ -18,6 +18,7 @@ const parts: Record<string, () => Promise<(options: Options) => Promise<Found>>>
   growth: async () => (await import('./growth.ts')).growth,
   large: async () => (await import('./growth.ts')).large,
   memory: async () => (await import('./memory.ts')).memory,
+  dbos: async () => (await import('./dbos.ts')).dbos,
   recovery: async () => (await import('./recovery.ts')).recovery,
   soak: async () => (await import('./soak.ts')).soak,
 }

@@ -33,7 +33,7 @@ export function bundled(name: string, into: string): string {
     platform: 'node',
     format: 'esm',
     target: 'node22',
-    external: ['@dbos-inc/*'], // nothing that is measured loads it
+    external: ['@dbos-inc/*', 'pg'], // loaded with PostgreSQL only, from where they are installed
     logLevel: 'error',
   })
   return join(into, `${name}.mjs`)
@@ -50,14 +50,28 @@ export async function inFolder<T>(dir: string, body: (folder: string) => Promise
 }
 
 /** A repository with a project in it; its own branch is checked out, so that no checkout follows what lands. */
-export async function makeProject(folder: string, files: number, events: readonly NewEvent[]): Promise<string> {
+export async function makeProject(
+  folder: string,
+  files: number,
+  events: readonly NewEvent[],
+  db?: string,
+): Promise<string> {
   const repo = join(folder, 'repo')
   makeRepository(repo, files)
+  if (db !== undefined) giveRemote(repo)
   mkdirSync(join(folder, 'run'))
-  await initProject({ folder: repo })
+  await initProject({ folder: repo, ...(db === undefined ? {} : { db }) })
   if (events.length > 0) await inProject(repo, (project) => project.ledger.append(events, project.person()))
   gitIn(repo, ['symbolic-ref', 'HEAD', 'refs/heads/elsewhere'])
   return repo
+}
+
+/** Through it work travels from machine to machine, as it does by default where they share a database. */
+function giveRemote(repo: string): void {
+  gitIn(repo, ['clone', '-q', '--bare', repo, `${repo}.git`])
+  gitIn(repo, ['remote', 'add', 'origin', `${repo}.git`])
+  gitIn(repo, ['fetch', '-q'])
+  gitIn(repo, ['branch', '-q', '-u', 'origin/main', 'main'])
 }
 
 export async function inProject<T>(repo: string, body: (project: Project) => Promise<T>): Promise<T> {

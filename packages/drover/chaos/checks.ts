@@ -20,6 +20,7 @@ import {
 import { assertAcknowledged, assertImports, assertJobs, assertLastEvents } from './checks-ledger.ts'
 import { assertLanded } from './checks-landed.ts'
 import type { Diary } from './diary.ts'
+import { takeBack } from './user-git.ts'
 import { holds } from './violation.ts'
 import type { ChaosWorld } from './world.ts'
 
@@ -68,6 +69,7 @@ export async function checkRest(world: ChaosWorld, diary: Diary): Promise<void> 
   await holds("the user's commits stay on the target", () => assertUsersCommits(world, diary))
   await holds('an agent that is talked to does each step of its session once', () => assertTalked(world))
   await holds('what was restored is what was kept', () => assertRestored(world, diary))
+  takeBack(world, diary)
   await holds("I13 the user's checkout is theirs, and follows the target", () => diary.assertCheckout())
   const failures = (await world.all('task.retried')).filter(({ data }) => data.error.startsWith('it needs'))
   await holds('I4 a base holds what its task needs', () => assert.deepEqual(failures, []))

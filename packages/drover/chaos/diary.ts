@@ -12,6 +12,8 @@ export interface Diary {
   readonly created: Set<string>
   /** What the user committed to the target. */
   readonly commits: string[]
+  /** Files of the user's that git refused to commit, and that they have not taken back yet. */
+  readonly refused: Set<string>
   /** All that somebody wanted to be done, whether it was acknowledged or not. */
   readonly planned: Planned[]
   /** What was imported, or tried to. */
@@ -32,6 +34,7 @@ export function openDiary(world: ChaosWorld, plan: Plan): Diary {
   return {
     created: new Set(),
     commits: [],
+    refused: new Set(),
     planned: [...plan.tasks],
     files: [],
     epics: 0,

@@ -8,6 +8,8 @@ import { holds, Violation } from './violation.ts'
 const impatienceMs = 700
 const patienceMs = 60_000
 const longestMs = 240_000
+/** Here nobody's attempt fails often by itself. */
+const fewAttempts = 10
 const rounds = 10
 
 /** Drives everything to its end, with a person who does what drover asks them to. */
@@ -30,7 +32,13 @@ async function runToTheEnd(scene: Scene, words: string[]): Promise<void> {
   const begun = performance.now()
   for (let seen = -1, since = begun; !over.is; await pass(10)) {
     const now = await reading.lastSeq()
-    if (now !== seen) [seen, since] = [now, performance.now()]
+    if (now !== seen) {
+      ;[seen, since] = [now, performance.now()]
+      if (await isHopeless(scene)) {
+        await running.kill()
+        throw new Violation('2 no task is lost', `a task fails again and again\n${await world.glance()}`)
+      }
+    }
     const restsFor = performance.now() - since
     if (restsFor > impatienceMs && (await isParked(scene)))
       await say(scene, { faults: [] }, 'resume', '--now', 'nobody')
@@ -48,6 +56,9 @@ async function runToTheEnd(scene: Scene, words: string[]): Promise<void> {
     if (!ends.includes(code)) throw new Error(`drover ${words.join(' ')} ended with ${code}: ${stderr}`)
   })
 }
+
+const isHopeless = async ({ world }: Scene): Promise<boolean> =>
+  (await (await world.ledger()).reading.tasks({})).some(({ attempts }) => attempts > fewAttempts)
 
 const isParked = async ({ world }: Scene): Promise<boolean> =>
   (await (await world.ledger()).reading.accounts()).some(({ why }) => why === 'limit')

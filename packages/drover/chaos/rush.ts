@@ -27,6 +27,15 @@ export const wrongMoments: readonly WrongMoment[] = [
     faults: [standStill('git worktree before', 60), standStill('lock before', 100)],
     acts: [act('second run', { after: dice.below(150) }), act('second run', { after: dice.below(400) })],
   }),
+  // Somebody cleans up while an attempt begins in its worktree.
+  (dice) => {
+    const point = dice.one(['git checkout+clean before', 'git checkout+clean after'])
+    return {
+      faults: [1, 2, 3].map((nth) => standStill(point, 900, nth)),
+      acts: [act('prune', { when: point })],
+      untilMs: 3000,
+    }
+  },
   // Everybody writes.
   (dice) => ({
     faults: [],

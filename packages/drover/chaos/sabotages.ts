@@ -134,8 +134,22 @@ export const sabotages: readonly Sabotage[] = [
     edits: [
       {
         file: 'workspace/keep.ts',
-        find: 'const standing = await standOf(to, entry)',
-        replace: "await to.git.run(placeOf(entry), ['clean', '-ffdxq'])\n  const standing = await standOf(to, entry)",
+        find: 'await leaveBranch(to, entry, branchRef(wanted.task))',
+        replace: "await to.git.run(placeOf(entry), ['clean', '-ffdxq'])",
+      },
+    ],
+  },
+  {
+    name: 'prune-what-is-begun',
+    breaks: 'nothing goes in which somebody begins: its files go, and keeping takes them for deleted',
+    shows: 'rush',
+    edits: [
+      { file: 'workspace/prune.ts', find: 'isTaken: to.turns.isTaken(turn)', replace: 'isTaken: false' },
+      { file: 'workspace/prune.ts', find: '(await wanted.isAtWork?.(task)) === true', replace: 'false' },
+      {
+        file: 'workspace/prune.ts',
+        find: 'return to.turns.take(turn, async',
+        replace: 'return to.turns.take(`${turn}?`, async',
       },
     ],
   },
@@ -189,8 +203,13 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: 'checkout-left-behind',
     breaks: "the user's checkout follows the target: nobody moves it along, and their next commit undoes what landed",
-    shows: { points: 'workspace follow' },
+    shows: 'deaths',
     edits: [
+      {
+        file: 'workspace/move.ts',
+        find: "if (moved.outcome === 'landed') await followLocked(moving, checkouts)",
+        replace: '',
+      },
       { file: 'flow/land.ts', find: 'crew.workspace.follow(checkouts)', replace: 'Promise.resolve([])' },
       { file: 'workspace/recover.ts', find: 'await finishMoves(to)\n', replace: '\n' },
     ],

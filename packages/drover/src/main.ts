@@ -2,6 +2,7 @@ import pkg from '../package.json' with { type: 'json' }
 import { directOutput } from './cli/direct-output.ts'
 
 const argv = process.argv.slice(2)
+const lastMs = 2_000
 
 if (isOld(process.versions.node)) process.exitCode = await refuseOldNode()
 else if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V'))
@@ -26,8 +27,8 @@ async function start(): Promise<number> {
     import('./cli/dispatch.ts'),
     import('./app/load-config.ts'),
   ])
-  const { stdout, stderr, signals } = listen()
-  return dispatch(argv, {
+  const { stdout, stderr, signals, isHeard } = listen()
+  const code = await dispatch(argv, {
     get stdin() {
       return process.stdin // taking it costs 2 ms
     },
@@ -37,6 +38,9 @@ async function start(): Promise<number> {
     facts: terminalFacts(),
     signals,
   })
+  // Whoever waited for a signal has ended in its own way: a library that still asks a database that is away keeps nobody here.
+  if (isHeard()) setTimeout(() => process.exit(), lastMs).unref()
+  return code
 }
 
 /** Node keeps what it compiled, beside the bundle: 5 ms less from the second start on. Where it may not write, it does not. */
@@ -54,6 +58,7 @@ function listen() {
     if (!heard) throw error // who drives goes on without its words: a full disk passes
   }
   return {
+    isHeard: () => heard !== undefined,
     stdout: () => directOutput(1, () => process.stdout.on('error', cannotWrite), cannotWrite),
     stderr: () => directOutput(2, () => process.stderr.on('error', nothing), nothing),
     signals() {

@@ -16,6 +16,7 @@ import { keepLost } from './keep-lost.ts'
 import { lock } from './lock.ts'
 import { openCrew, type DrivingCrew } from './open-crew.ts'
 import type { Holder } from './holder.ts'
+import { untilNewer } from './open-ledger.ts'
 import type { Project } from './open-project.ts'
 import { placesBelow } from './places.ts'
 import { openSocket } from './socket.ts'
@@ -37,8 +38,9 @@ export interface RunOptions {
   onTrouble?(job: string, problem: string): void
 }
 
-/** How long a daemon lives without its database. */
+/** How long a daemon lives without its database, and one that is to end waits for it. */
 const databaseMs = 5 * 60_000
+const endsMs = 10_000
 
 /** Drives the project: one process at a time, from the lock to its release. Ends by itself when it is a run. */
 export async function runProject(
@@ -126,9 +128,11 @@ async function drive(
   await releaseAtStart(crew)
   for (const job of await crew.runtime.living()) await takeOver(crew, slots, job)
   const { workers, epic, kind } = options
+  const labels = crew.settings['machine.labels']
+  const labelled = labels.length === 0 ? {} : { labels: [...labels] }
   await crew.ledger.append(
     [
-      { type: 'machine.joined', data: { machine: name, slots: workers, pid: process.pid } },
+      { type: 'machine.joined', data: { machine: name, slots: workers, pid: process.pid, ...labelled } },
       { type: 'run.started', data: { workers, epic, kind, budgetUsd: crew.settings['budget.run_usd'] } },
     ],
     by(),
@@ -141,6 +145,7 @@ async function drive(
     heed(crew, following.signal),
     fulfilWishes(crew, project, following.signal),
     tidyRemote(crew, following.signal),
+    untilNewer(project, crew.clock, following.signal),
   ].map((one) => one.catch(trouble.meet))
   kill.addEventListener('abort', () => void endAll(crew), { once: true })
   const onWait = (until: number | null, why: string): void => {
@@ -152,6 +157,7 @@ async function drive(
   const wanted = { workers, epic, hands, onWait, ...(kind === 'run' ? { end: farewell.ifNothingIsLeft } : {}) }
   await dispatch(crew, slots, wanted, AbortSignal.any([signal, trouble.signal])).catch(trouble.meet)
   if (signal.reason === 'keep agents') process.kill(process.pid, 'SIGKILL')
+  project.ledger.waitFor(endsMs)
   // Also when the ledger is lost: agents that cannot be ended in order live on, and the next start adopts them.
   await crew.runtime.stop()
   following.abort()
@@ -160,9 +166,11 @@ async function drive(
   return farewell.say(signal.aborted)
 }
 
-/** An attempt that goes on from before the start has its slot already. */
+/** An attempt of this machine that goes on from before the start has its slot already; others' have one when they are begun here. */
 async function takeOver(crew: Crew, slots: Slots, { kind, task, attempt, id, isElsewhere }: Living): Promise<void> {
-  if (kind === 'drive' && !isElsewhere) slots.take((await crew.reading.attempt(task, attempt))?.slot ?? 1, id)
+  if (kind !== 'drive' || isElsewhere) return
+  const before = await crew.reading.attempt(task, attempt)
+  if (!before || before.machine === crew.here.machine || !crew.workspace.travels) slots.take(before?.slot ?? 1, id)
 }
 
 const inSlot =

@@ -1,4 +1,5 @@
 import type { Part } from '../ports/ledger.ts'
+import { newerDrover, numberOf, workflowVersion } from '../domain/workflow-version.ts'
 import { type Finding, ok, warn } from './finding.ts'
 import { isGone, type Incarnation } from './incarnation.ts'
 import type { Project } from './open-project.ts'
@@ -14,17 +15,32 @@ interface Row extends Incarnation {
 export async function checkJobs({ ledger, ledgerAt }: Project): Promise<Finding[]> {
   if ('file' in ledgerAt || !(await ledger.ask(areThere))) return []
   const jobs = await ledger.ask(livingJobs)
-  const stranded = jobs.filter((job) => !job.isKnown).map(({ job, version }) => `${job} (${version})`)
+  const stranded = jobs.filter((job) => !job.isKnown && !isNewer(job)).map(shown)
+  const newer = jobs.filter((job) => !job.isKnown && isNewer(job)).map(shown)
   const orphans = jobs.filter((job) => job.isKnown && job.isOwned && isGone(job)).map(({ job }) => job)
   const remedy = 'drover daemon start   # it takes them up'
   return [
     ...(stranded.length > 0
       ? [warn('jobs', `no living machine knows the version they began with: ${stranded.join(', ')}`, remedy)]
       : []),
+    ...(newer.length > 0 ? [warn('jobs', `they wait for a newer drover: ${newer.join(', ')}`, update)] : []),
     ...(orphans.length > 0 ? [warn('jobs', `their machine is gone: ${orphans.join(', ')}`, remedy)] : []),
-    ...(stranded.length + orphans.length === 0 ? [ok('jobs', `${jobs.length} at work or waiting for a machine`)] : []),
+    ...(stranded.length + newer.length + orphans.length === 0
+      ? [ok('jobs', `${jobs.length} at work or waiting for a machine`)]
+      : []),
   ]
 }
+
+/** What a task that is at work waits for, when no drover that is here knows its workflow. */
+export async function waitsForNewer({ ledger, ledgerAt }: Project, task: string): Promise<string | undefined> {
+  const jobs = 'file' in ledgerAt ? await ledger.ask(() => jobsInFile(task)) : await ledger.ask(livingJobs)
+  const found = jobs.find((job) => job.job.startsWith(`${task}/`) && !job.isKnown && isNewer(job))
+  return found && newerDrover(found.version)
+}
+
+const update = 'npm install -g drover@latest'
+const isNewer = ({ version }: Pick<Row, 'version'>): boolean => numberOf(version) > numberOf(workflowVersion)
+const shown = ({ job, version }: Row): string => `${job} (${version})`
 
 function* areThere(): Part<boolean> {
   const [row] = yield { texts: ["select to_regclass('job_given_up') is not null as there"], values: [] }
@@ -34,6 +50,11 @@ function* areThere(): Part<boolean> {
 function* livingJobs(): Part<Row[]> {
   const rows = yield { texts: [query], values: [] }
   return rows.map((row) => ({ ...row }) as unknown as Row)
+}
+
+function* jobsInFile(task: string): Part<Pick<Row, 'job' | 'version' | 'isKnown'>[]> {
+  const rows = yield { texts: ['select id, version from job where done = 0 and task = ', ''], values: [task] }
+  return rows.map(({ id, version }) => ({ job: String(id), version: String(version), isKnown: false }))
 }
 
 const query = `select job.id as job, job.version, job.status = 'PENDING' as "isOwned",

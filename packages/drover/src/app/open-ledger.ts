@@ -1,9 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DroverError } from '../domain/error.ts'
+import { isPassing } from '../domain/ledger-trouble.ts'
 import { withoutPassword } from '../domain/url.ts'
 import { type Creation, openSqlite, type OpenLedger } from '../ledger/open.ts'
+import { migrations } from '../ledger/migrations.ts'
 import { isPostgres, shownUrl } from '../ledger/postgres-url.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Ledger, Part } from '../ports/ledger.ts'
 import { realClock } from './clock.ts'
 import { faultWords } from './load-config.ts'
 import { placesBelow, type Places } from './places.ts'
@@ -39,6 +43,35 @@ export async function openLedgerAt({ at, project, machine, create }: Wanted): Pr
   if (faultWords) await (await import('./faults.ts')).plantInPostgres(faultWords)
   const { openPostgres } = await import('../ledger/open-postgres.ts')
   return openPostgres({ ...wanted, url: at.url, ...(project === undefined ? {} : { project }) })
+}
+
+const lookMs = 2_000
+
+/** Until the signal, or until a newer drover has changed the tables: then who drives goes in order, and that one may go on. */
+export async function untilNewer(
+  { ledger, ledgerAt }: { ledger: Ledger; ledgerAt: LedgerPlace },
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  const query =
+    'file' in ledgerAt ? 'select user_version as version from pragma_user_version' : 'select version from ledger'
+  while (!signal.aborted) {
+    await clock.sleep(lookMs, signal)
+    const found = await ledger.ask(() => versionIn(query)).catch(unlessPassing)
+    const file = 'file' in ledgerAt ? ledgerAt.file : ledgerAt.shown
+    if (found !== undefined && found > migrations.length)
+      throw new DroverError('newer-ledger', { file, found, known: migrations.length })
+  }
+}
+
+function* versionIn(query: string): Part<number> {
+  const [row] = yield { texts: [query], values: [] }
+  return Number(row?.version)
+}
+
+/** Whoever cannot ask now asks again. */
+function unlessPassing(error: unknown): undefined {
+  if (!isPassing(error)) throw error
 }
 
 /** The copy of the project's id that stands beside the settings: it says which of a database's projects is meant. */

@@ -2,8 +2,9 @@ import { DroverError } from '../domain/error.ts'
 import type { Job, Runtime } from '../ports/durable.ts'
 import type { Surroundings } from '../flow/crew.ts'
 import { schemaOf } from '../ledger/postgres-url.ts'
-import { workflowVersion } from '../runtimes/dbos-tables.ts'
-import { openSqliteRuntime } from '../runtimes/sqlite.ts'
+import { deleteFinished, finished, nothing, type Finished, type Store } from '../runtimes/finished.ts'
+import { adoptOlder, openSqliteRuntime } from '../runtimes/sqlite.ts'
+import { workflowVersion } from '../domain/workflow-version.ts'
 import { incarnationOf, isGone } from './incarnation.ts'
 import { startLeash } from './leash.ts'
 import { environment } from './load-config.ts'
@@ -26,7 +27,10 @@ export async function openRuntime(project: Project, wanted: Wanted): Promise<Run
   const { ledger, ledgerAt, records, clock, config, machine } = project
   const card = incarnationOf(machine, clock.bytes(9))
   const { onFailure, log } = wanted
-  if ('file' in ledgerAt) return openSqliteRuntime({ ledger, records, clock, incarnation: card.id, onFailure })
+  if ('file' in ledgerAt) {
+    await adoptOlder(ledger)
+    return openSqliteRuntime({ ledger, records, clock, incarnation: card.id, onFailure })
+  }
   const [{ openDbos }, { openDbosRuntime }] = await Promise.all([
     import('../runtimes/dbos.ts'),
     import('../runtimes/dbos-runtime.ts'),
@@ -43,6 +47,7 @@ export async function openRuntime(project: Project, wanted: Wanted): Promise<Run
     card,
     version: workflowVersion,
     slots: wanted.workers,
+    labels: config.settings['machine.labels'],
     leaseMs: config.settings.lease,
     patienceMs,
     isGone,
@@ -65,4 +70,37 @@ export async function openRuntime(project: Project, wanted: Wanted): Promise<Run
       leash.end()
     },
   }
+}
+
+/** Deletes what runtimes keep of jobs that ended before this time; beside whoever drives, a little at a time. */
+export async function collectFinished(
+  project: Project,
+  { before, dryRun }: { before: number; dryRun: boolean },
+): Promise<Finished> {
+  const { ledger } = project
+  const store = await storeOf(project)
+  if (!store) return nothing
+  if (dryRun) return ledger.ask(() => finished(store, before))
+  let sum = nothing
+  for (;;) {
+    const gone = await ledger.transact(() => deleteFinished(store, before))
+    if (Object.values(gone).every((count) => count === 0)) return sum
+    sum = added(sum, gone)
+  }
+}
+
+const added = (one: Finished, other: Finished): Finished => ({
+  jobs: one.jobs + other.jobs,
+  steps: one.steps + other.steps,
+  processes: one.processes + other.processes,
+  wishes: one.wishes + other.wishes,
+})
+
+/** Nothing in a database that nobody has driven yet: DBOS's tables are made by who drives. */
+async function storeOf({ ledger, ledgerAt, id }: Project): Promise<Store | undefined> {
+  if ('file' in ledgerAt) return 'file'
+  const isMade = await ledger.ask(function* () {
+    return (yield { texts: ["select to_regclass('job_given_up') is not null as made"], values: [] })[0]?.['made']
+  })
+  return isMade ? { dbos: `${schemaOf(id)}_dbos` } : undefined
 }

@@ -6,9 +6,12 @@ import { tryLock } from './lock.ts'
 import { openWorkspaceFor } from './open-workspace.ts'
 import type { Project } from './open-project.ts'
 
+type IsAtWork = (task: string) => Promise<boolean>
+
 /** What other commands want done to refs and worktrees, which only the holder of the lock may touch. */
 const wishes = {
-  'worktree.prune': (workspace: Workspace, about: { all: boolean; dryRun: boolean }) => workspace.prune(about),
+  'worktree.prune': (workspace: Workspace, about: { all: boolean; dryRun: boolean }, isAtWork?: IsAtWork) =>
+    workspace.prune({ ...about, ...(isAtWork && { isAtWork }) }),
   'rescue.restore': (workspace: Workspace, about: { name: string }) => workspace.restore(about.name),
   'rescue.adopt': (workspace: Workspace, about: { task: string; attempt: number; commit: string }) =>
     workspace.adopt(about),
@@ -33,10 +36,11 @@ export async function fulfilWishes(crew: Crew, project: Project, signal: AbortSi
 }
 
 /** False while there is no room to write the answer down: each wish may be carried out twice. */
-async function answerAll({ workspace }: Crew, { records }: Project): Promise<boolean> {
+async function answerAll({ workspace, runtime }: Crew, { records }: Project): Promise<boolean> {
+  const isAtWork: IsAtWork = async (task) => (await runtime.living()).some((job) => job.task === task)
   try {
     for (const wish of await records.wishes())
-      await records.answerWish(wish.id, await carryOut(workspace, wish.what, wish.about))
+      await records.answerWish(wish.id, await carryOut(workspace, wish.what, wish.about, isAtWork))
     return true
   } catch (error) {
     if (!isPassing(error)) throw error
@@ -44,10 +48,14 @@ async function answerAll({ workspace }: Crew, { records }: Project): Promise<boo
   }
 }
 
-async function carryOut(workspace: Workspace, what: string, about: unknown): Promise<Told> {
+async function carryOut(workspace: Workspace, what: string, about: unknown, isAtWork?: IsAtWork): Promise<Told> {
   try {
-    const wish = wishes[what as WishName] as ((workspace: Workspace, about: unknown) => Promise<unknown>) | undefined
-    return wish ? { ok: (await wish(workspace, about)) ?? null } : { problem: `nobody knows how to "${what}"` }
+    const wish = wishes[what as WishName] as
+      | ((workspace: Workspace, about: unknown, isAtWork?: IsAtWork) => Promise<unknown>)
+      | undefined
+    return wish
+      ? { ok: (await wish(workspace, about, isAtWork)) ?? null }
+      : { problem: `nobody knows how to "${what}"` }
   } catch (error) {
     if (error instanceof DroverError) return { code: error.code, about: error.about as object }
     return { problem: error instanceof Error ? error.message : String(error) }

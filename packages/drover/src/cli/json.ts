@@ -124,6 +124,7 @@ export const machineJson = (machine: Machine, workers: readonly { attempt: Attem
   state: stateOf(machine),
   slots: machine.slots,
   busy: workers.filter(({ attempt }) => attempt.machine === machine.name).length,
+  labels: machine.labels,
   since: isoTime(machine.leftAt ?? machine.joinedAt),
 })
 

@@ -41,6 +41,7 @@ export const loaders = {
   answer: () => import('./commands/answer.ts').then((file) => file.answer),
   reset: () => import('./commands/reset.ts').then((file) => file.reset),
   reclaim: () => import('./commands/reclaim.ts').then((file) => file.reclaim),
+  gc: () => import('./commands/gc.ts').then((file) => file.gc),
   list: () => import('./commands/list.ts').then((file) => file.list),
   show: () => import('./commands/show.ts').then((file) => file.show),
   why: () => import('./commands/why.ts').then((file) => file.why),

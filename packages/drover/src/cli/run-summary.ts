@@ -9,6 +9,7 @@ import type { Context } from './command.ts'
 import { escaped } from './escape.ts'
 import { glyphOf, statusWords } from './glyph.ts'
 import { spentWords, usageJson, usd } from './cost-words.ts'
+import { missingMachine } from './missing-machine.ts'
 import { envelope } from './print.ts'
 import { lasting } from './time.ts'
 import { remedy } from './view.ts'
@@ -78,13 +79,23 @@ export async function changedAfter(reading: Project['reading'], seq: number): Pr
 }
 
 /** No agent was there, or nobody is logged in where one is. */
-async function whyNobodyWorks({ reading, clock, config, places }: Project): Promise<{ why: string; remedy: string }> {
+async function whyNobodyWorks(project: Project): Promise<{ why: string; remedy: string }> {
+  const { reading, clock, config, places } = project
   const parked = (await reading.accounts()).filter((account) => isParked(account, clock.now()))
   const [first] = parked
-  if (!first) return { why: 'no agent was there to take on the work', remedy: 'drover doctor' }
+  if (!first)
+    return (await noMachine(project)) ?? { why: 'no agent was there to take on the work', remedy: 'drover doctor' }
   const { openAgents } = await import('../app/open-agents.ts')
   const login = openAgents(config, places).login(first.agent, first.name)
   return { why: whyTheyRest(parked), remedy: (first.why === 'auth' && login) || 'drover doctor' }
+}
+
+async function noMachine(project: Project): Promise<{ why: string; remedy: string } | undefined> {
+  for (const task of await project.reading.tasks({ statuses: ['ready'] })) {
+    const lone = await missingMachine(project, task)
+    if (lone) return { why: lone.words.join(' ').replace(/\.$/, ''), remedy: lone.next[0]! }
+  }
+  return undefined
 }
 
 function page(

@@ -45,6 +45,7 @@ const rows = [
   { name: 'resolve', group: 'Intervene', summary: 'Lift what a task waits for, or answer its question' },
   { name: 'reset', group: 'Intervene', summary: 'Put tasks back to where they wait for an agent' },
   { name: 'reclaim', group: 'Intervene', summary: 'See to the attempts of a drover that is gone' },
+  { name: 'gc', group: 'Intervene', summary: 'Delete what is kept of jobs that are long finished' },
 
   { name: 'list', aliases: ['ls'], group: 'Inspect', summary: 'The tasks there are' },
   { name: 'show', aliases: ['info'], group: 'Inspect', summary: 'One task whole' },

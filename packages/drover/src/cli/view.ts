@@ -108,9 +108,10 @@ function workerLines({ workers, now }: Moment, width: number): string[] {
 function machineLines({ machines, workers, now }: Moment, width: number): string[] {
   if (machines.length < 2) return []
   const rows = machines.map((machine) => {
-    const { name, state, busy, slots } = machineJson(machine, workers)
+    const { name, state, busy, slots, labels } = machineJson(machine, workers)
+    const has = labels.length === 0 ? '' : `, ${escaped(labels.join(', '))}`
     const since = lasting(now - (machine.leftAt ?? machine.joinedAt))
-    return [`  ${name}`, state === 'here' ? `${busy} of ${slots} at work` : `${state} ${since} ago`]
+    return [`  ${name}`, `${state === 'here' ? `${busy} of ${slots} at work` : `${state} ${since} ago`}${has}`]
   })
   return columns([{ head: '' }, { head: '', shrinks: true }], rows, { width, heads: false })
 }

@@ -321,6 +321,19 @@ export const errors = {
     (d) => `the database heard nothing of ${d.machine} for longer than its lease: others do its work now`,
     () => 'drover daemon start   # it joins anew',
   ),
+  'same-name': row<{ machine: string; host: string; pid: number }>(
+    'config',
+    5,
+    (d) => `a machine called ${d.machine} drives this project already: pid ${d.pid} on ${d.host}`,
+    () => 'DROVER_MACHINE_NAME=another-name drover worker',
+  ),
+  'newer-work': row<{ job: string; version: string }>(
+    'state',
+    75,
+    (d) =>
+      `${d.job} was begun by a newer drover, whose workflow (${d.version}) this one does not know: nothing is touched`,
+    () => 'npm install -g drover@latest',
+  ),
   'no-daemon': row<{ problem?: string }>(
     'state',
     6,

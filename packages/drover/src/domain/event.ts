@@ -131,7 +131,7 @@ export interface Facts {
   'account.parked': { account: string; agent: string; until: number | null; why: 'limit' | 'auth'; text: string }
   /** It may be used again, by so many at once; nothing means by all. */
   'account.released': { account: string; how: 'works' | 'now' | 'start'; room: number | null }
-  'machine.joined': { machine: string; slots: number; pid: number }
+  'machine.joined': { machine: string; slots: number; pid: number; labels?: string[] }
   'machine.left': { machine: string }
   /** Nothing was heard of it for its lease, or its process is gone: others take what it was doing. */
   'machine.lost': { machine: string }

@@ -94,6 +94,8 @@ export interface Machine {
   leftAt: number | null
   /** It did not say so: it was declared dead. */
   isLost: boolean
+  /** Tasks that bear one of them are for machines that have it. */
+  labels: readonly string[]
 }
 
 /** The run that began last. */

@@ -146,6 +146,7 @@ export const settings = {
     'MiB that must be free on the disk before anything new begins, but never more than 5 % of it; 0: never mind',
   ),
   default_labels: setting(list, [], 'Labels given to every new task'),
+  queue_labels: setting(list, [], 'Labels that choose a machine even before one has them'),
   guidelines: setting(text, '', 'Words in every prompt'),
   task_context_count: setting(int(0, 100), 5, 'How many recently completed tasks a prompt tells of'),
   task_context_max_age: setting(duration, 24 * 3_600_000, 'How long ago they may have been completed'),
@@ -187,6 +188,7 @@ export const settings = {
   'budget.run_usd': setting(money, 0, 'What a run may cost, in USD; 0: as much as it takes'),
   'budget.task_usd': setting(money, 0, 'What a task may cost over all its attempts, in USD; 0: as much as it takes'),
   'machine.name': setting(text, '', 'The name of this machine; empty: its host name'),
+  'machine.labels': setting(list, [], 'What this machine has: tasks with such a label run only where it is'),
   'git.name': setting(text, '', 'The name drover commits with; empty: git’s user.name'),
   'git.email': setting(text, '', 'The address drover commits with; empty: git’s user.email'),
 } as const
@@ -287,12 +289,9 @@ export function settingNamed(name: string): SettingKey | undefined {
 export function readSetting<K extends SettingKey>(key: K, raw: unknown, where: string): Settings[K] {
   const { kind } = settings[key]
   const value = kind.read(raw) as Settings[K] | undefined
-  if (value === undefined)
-    throw new DroverError('bad-setting', {
-      where,
-      problem: `${key} cannot be ${JSON.stringify(raw)}; it takes ${kind.expects}`,
-    })
-  return value
+  if (value !== undefined) return value
+  const problem = `${key} cannot be ${JSON.stringify(raw)}; it takes ${kind.expects}`
+  throw new DroverError('bad-setting', { where, problem })
 }
 
 export const defaultSettings = (): Settings =>

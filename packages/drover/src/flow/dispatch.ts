@@ -84,11 +84,20 @@ async function look(crew: Crew, slots: Slots, wanted: Looking, signal: AbortSign
   if (wanted.end && spent !== undefined && jobs.length === 0 && isIdle) return 'over'
   const isHeldUp = lacks !== undefined && (await crew.reading.standing(wanted.epic ?? undefined)).counts.ready > 0
   if (isHeldUp) return { waitMs, lacks, due: isIdle ? due : undefined }
+  const waiting = isIdle && due === undefined ? left(jobs) : undefined
+  if (waiting !== undefined) return { waitMs, lacks: waiting }
   // Nothing runs, lands or is due: whatever is left waits for a person, or for an agent that cannot work.
   if (sweepInMs > 0) return { waitMs, due: isIdle ? due : undefined, why }
   if (!wanted.end || jobs.length > 0 || !isIdle || due !== undefined)
     return { waitMs, due: isIdle ? due : undefined, why }
   return (await wanted.end(claimOf(crew, within, { now: crew.clock.now(), slot: 1 }))) ? 'over' : { waitMs: 0 }
+}
+
+/** In words, where all that is at work waits for a machine that is not there. */
+function left(jobs: readonly Living[]): string | undefined {
+  const waiting = jobs.filter(({ lacks }) => lacks !== undefined)
+  if (jobs.length === 0 || waiting.length < jobs.length) return undefined
+  return waiting.map(({ task, lacks }) => `${task} waits for ${lacks}`).join(', ')
 }
 
 /** What was claimed for a slot here may have gone to another machine, and may be over by now. */
@@ -149,8 +158,8 @@ async function fill(
     const slot = slots.free()
     // Looked at behind the slot: whoever left it has started its landing before.
     if (slot === undefined || roomBeside(crew, await crew.runtime.living(), workers) < 1) return
-    const task = await crew.ledger.claim(claimOf(crew, within, { now, slot }), ({ id, attempt }) =>
-      crew.runtime.start({ id: jobId(id, attempt), kind: 'drive', task: id, attempt, lane: null }),
+    const task = await crew.ledger.claim(claimOf(crew, within, { now, slot }), ({ id, attempt }, labels) =>
+      crew.runtime.start({ id: jobId(id, attempt), kind: 'drive', task: id, attempt, lane: null, labels }),
     )
     if (!task) return
     slots.take(slot, jobId(task.id, task.attempt))
@@ -168,7 +177,16 @@ const claimOf = (
   { here, settings }: Crew,
   { epic, hands }: Within,
   { now, slot }: { now: number; slot: number },
-): Claim => ({ machine: here.machine, slot, epic, hands, defaultAgent: settings.agent, now })
+): Claim => ({
+  machine: here.machine,
+  slot,
+  epic,
+  hands,
+  defaultAgent: settings.agent,
+  now,
+  labels: settings['machine.labels'],
+  queueLabels: settings.queue_labels,
+})
 
 export interface Slots {
   free(): number | undefined

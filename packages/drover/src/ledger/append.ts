@@ -5,8 +5,9 @@ import type { Task } from '../domain/task.ts'
 import type { Appended, Hear, Part, Speaker } from '../ports/ledger.ts'
 import { accountNamed } from './accounts.ts'
 import { apply } from './apply.ts'
+import { bear, grouped, isBirth } from './births.ts'
 import { decodeEvent } from './columns.ts'
-import { all, one, sql } from './sql.ts'
+import { all, one, run, sql } from './sql.ts'
 import { taskById } from './apply-task.ts'
 
 export interface Said {
@@ -32,11 +33,17 @@ export function* append({ events, by, at, machine, hear }: Said): Part<Appended>
   const known = yield* saidBefore(key, events.length)
   if (known.length > 0) return { outcome: 'already', events: known }
   if (!(yield* maySpeak(by))) throw new Refused({ outcome: 'stale' })
+  const actor = actorOf(by, machine)
+  const stamped = events.map((event, i): Event => {
+    const stamp = { key: i === 0 ? key : `${key}#${i + 1}`, at, machine, slot: null, actor }
+    return { ...event, ...stamp, seq: 0 }
+  })
+  const numbers = yield* numbersFor(events.length)
   const written: Event[] = []
-  for (const [i, event] of events.entries()) {
-    const stamp = { key: i === 0 ? key : `${key}#${i + 1}`, at, machine, slot: null, actor: actorOf(by, machine) }
-    written.push(...(yield* write({ ...event, ...stamp, seq: 0 })))
-    hear?.(i + 1)
+  let heard = 0
+  for (const group of grouped(stamped)) {
+    written.push(...(yield* writeGroup(group, numbers)))
+    hear?.((heard += group.length))
   }
   return { outcome: 'appended', events: written }
 }
@@ -74,28 +81,52 @@ function* maySpeak(by: Speaker): Part<boolean> {
   return by.kind === 'job' ? row.holder === by.holder : row.ended === null
 }
 
+function* writeGroup(group: readonly Event[], numbers: Numbers): Part<Event[]> {
+  if (group.length === 1) return yield* write(group[0]!, numbers)
+  const stored: Event[] = []
+  for (const event of group) stored.push(yield* store(event, numbers))
+  yield* bear(stored.filter(isBirth))
+  return stored
+}
+
 /** One event, what it does, and the events that follow from it by themselves. */
-function* write(event: Event): Part<Event[]> {
+function* write(event: Event, numbers: Numbers): Part<Event[]> {
   const before = event.task !== undefined && event.type !== 'task.created' ? yield* taskById(event.task) : undefined
   if (before && move(before, event) === undefined)
     throw new Refused({ outcome: 'impossible', task: before, event: event.type })
   if (before && (yield* isBeingLanded(before, event))) throw new Refused({ outcome: 'landing', task: before })
   if (event.type === 'account.parked' && !adds(yield* accountNamed(event.data.account), event.data, event.at)) return []
-  const stored = yield* store(event)
+  const stored = yield* store(event, numbers)
   yield* apply(stored, before)
   const standing = yield* changedStanding(stored)
   const written = [stored]
-  for (const task of standing) written.push(...(yield* write(follows(task, stored))))
+  for (const task of standing) written.push(...(yield* write(follows(task, stored), numbers)))
   const whole = yield* splitThatIsDone(stored)
-  if (whole) written.push(...(yield* write(completes(whole, stored))))
+  if (whole) written.push(...(yield* write(completes(whole, stored), numbers)))
   return written
 }
 
-export function* store(event: Event): Part<Event> {
-  const { key, at, task, epic, attempt, machine, slot, actor, type, data } = event
+/** The number of the last event, where somebody writes many: nobody else writes meanwhile, so they need not be asked one by one. */
+export type Numbers = { last: number } | undefined
+
+export function* numbersFor(count: number): Part<Numbers> {
+  return count > 1 ? yield* one<{ last: number }>(sql`select coalesce(max(seq), 0) as last from event`) : undefined
+}
+
+export function* store(event: Event, numbers: Numbers): Part<Event> {
+  const { key, at, task = null, epic = null, attempt = null, machine, slot, actor, type } = event
+  const data = JSON.stringify(event.data)
+  if (numbers) {
+    const seq = ++numbers.last
+    yield* run(
+      sql`insert into event (seq, key, at, task, epic, attempt, machine, slot, actor, type, data)
+        values (${seq}, ${key}, ${at}, ${task}, ${epic}, ${attempt}, ${machine}, ${slot}, ${actor}, ${type}, ${data})`,
+    )
+    return { ...event, seq }
+  }
   const row = yield* one<{ seq: number }>(
     sql`insert into event (key, at, task, epic, attempt, machine, slot, actor, type, data)
-        values (${key}, ${at}, ${task ?? null}, ${epic ?? null}, ${attempt ?? null}, ${machine}, ${slot}, ${actor}, ${type}, ${JSON.stringify(data)}) returning seq`,
+        values (${key}, ${at}, ${task}, ${epic}, ${attempt}, ${machine}, ${slot}, ${actor}, ${type}, ${data}) returning seq`,
   )
   return { ...event, seq: row!.seq }
 }
@@ -128,7 +159,7 @@ function* changedStanding(event: Event): Part<Task[]> {
   if (event.type === 'task.blocked' && event.data.reason !== 'needs') return []
   const ids = yield* all<{ id: string }>(
     sql`select id from task where ((status = 'ready' and open_needs > 0) or (status = 'blocked' and blocked_reason = 'needs' and open_needs = 0))
-        and id in (select ${event.task} union all select task from need where needs = ${event.task})`,
+        and id in (select ${event.task} union all select task from need where needs = ${event.task}) order by ordinal`,
   )
   const tasks: Task[] = []
   for (const { id } of ids) tasks.push((yield* taskById(id))!)

@@ -1,11 +1,12 @@
 import { DroverError } from '../domain/error.ts'
 import type { Event, EventType } from '../domain/event.ts'
-import { born, evolve } from '../domain/evolve.ts'
+import { evolve } from '../domain/evolve.ts'
 import type { Task } from '../domain/task.ts'
 import type { Part } from '../ports/ledger.ts'
 import { applyLanding } from './apply-landing.ts'
+import { addNeeds, bear, type Birth } from './births.ts'
 import { all, one, run, sql } from './sql.ts'
-import { insertTask, updateTask } from './apply-task.ts'
+import { updateTask } from './apply-task.ts'
 import { told } from './apply-agent.ts'
 
 /** What an event does to the tables. Rebuilding the ledger is applying every event again. */
@@ -20,35 +21,14 @@ type Effect<T extends EventType> = (event: Event & { type: T }, before: Task | u
 
 function* nothing(): Part {}
 
-function* create(event: Event & { type: 'task.created' }): Part {
-  const id = event.task!
-  const { parentId, needs, words } = event.data
-  const taken = yield* one(
-    sql`select 1 as taken from task where id = ${id} collate nocase union all select 1 from epic where id = ${id} collate nocase`,
-  )
-  if (taken) throw new DroverError('id-taken', { id })
-  if (parentId !== null && !(yield* one(sql`select 1 as found from task where id = ${parentId}`)))
-    throw new DroverError('no-task', { id: parentId, nearest: [] })
-  yield* checkEpic(words.epicId)
-  const unmet = new Set(needs)
-  for (const need of unmet)
-    if (yield* one(sql`select 1 as met from task where id = ${need} and status = 'completed'`)) unmet.delete(need)
-  yield* insertTask(born(event, unmet.size))
-  yield* addNeeds(id, needs)
+function* create(event: Birth): Part {
+  yield* bear([event])
   if (event.data.status === 'completed') yield* neededByOthers(event, -1)
 }
 
 function* checkEpic(id: string | null | undefined): Part {
   if (id && !(yield* one(sql`select 1 as found from epic where id = ${id}`)))
     throw new DroverError('no-epic', { id, nearest: [] })
-}
-
-/** Needs may point at tasks created later in the same transaction; what is missing at its end is refused by the foreign key. */
-function* addNeeds(id: string, needs: readonly string[]): Part {
-  for (const need of needs) {
-    if (need === id) throw new DroverError('self-need', { id })
-    yield* run(sql`insert into need (task, needs) values (${id}, ${need}) on conflict do nothing`)
-  }
 }
 
 function* countNeeds(id: string): Part {
@@ -178,9 +158,9 @@ const beside: { [T in EventType]?: Effect<T> } = {
     yield* run(sql`update epic set status = 'closed' where id = ${event.epic!}`)
   },
   *'machine.joined'(event) {
-    const { machine, slots, pid } = event.data
-    yield* run(sql`insert into machine (name, slots, pid, joined_at) values (${machine}, ${slots}, ${pid}, ${event.at})
-      on conflict (name) do update set slots = excluded.slots, pid = excluded.pid, joined_at = excluded.joined_at, left_at = null, lost = 0`)
+    const { machine, slots, pid, labels = [] } = event.data
+    yield* run(sql`insert into machine (name, slots, pid, joined_at, labels) values (${machine}, ${slots}, ${pid}, ${event.at}, ${JSON.stringify(labels)})
+      on conflict (name) do update set slots = excluded.slots, labels = excluded.labels, pid = excluded.pid, joined_at = excluded.joined_at, left_at = null, lost = 0`)
   },
   *'machine.left'(event) {
     yield* run(sql`update machine set left_at = ${event.at} where name = ${event.data.machine}`)

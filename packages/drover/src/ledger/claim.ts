@@ -5,6 +5,7 @@ import type { Task, Usage } from '../domain/task.ts'
 import type { Claim, Part, Query } from '../ports/ledger.ts'
 import { accountsNow, restOfReady } from './accounts.ts'
 import { taskById } from './apply-task.ts'
+import { isForAnother, labelsOfOthers } from './labels.ts'
 import { all, one, raw, sql } from './sql.ts'
 
 const firstPage = 3
@@ -26,9 +27,10 @@ export function* nextId(claim: Claim): Part<{ id: string; choice: Choice } | und
   const atWork = yield* workingScopes()
   const accounts = yield* accountsNow(claim.hands)
   const queues = queuesFor(claim, accounts)
+  const away = yield* labelsOfOthers(claim)
   let last: Place = { priority: Number.MAX_SAFE_INTEGER, ordinal: 0 }
   for (let limit = firstPage; ; limit = page) {
-    const rows = yield* bestOf(queues, { claim, last, limit })
+    const rows = yield* bestOf(queues, { claim, last, limit, away })
     for (const row of rows) {
       const choice = choose({ ...row, usage: JSON.parse(row.usage) as Usage }, claim, accounts)
       if (choice && schedule([candidate(row)], atWork, claim.now)) return { id: row.id, choice }
@@ -70,7 +72,7 @@ export function* mayGoOn(claim: Claim): Part<boolean> {
   )
   if (atWork !== undefined || (yield* dueAfter(claim)) !== undefined || (yield* nextId(claim)) !== undefined)
     return true
-  return (yield* restOfReady(claim))?.until != null
+  return (yield* restOfReady(claim))?.until != null || (yield* isForAnother(claim))
 }
 
 /** When the next ready task is due that is not due yet. */
@@ -103,6 +105,8 @@ interface Reach {
   claim: Claim
   last: Place
   limit: number
+  /** Labels that choose another machine. */
+  away: readonly string[]
 }
 
 /** A query for each queue, always in the same words: one for all of them takes three times as long with eight agents. */
@@ -113,7 +117,7 @@ function* bestOf(queues: readonly Queue[], reach: Reach): Part<Row[]> {
 }
 
 /** The queue's name in the words of the index. Usage is read as text, which every database can. */
-const headOf = ({ name, begun }: Queue, { claim: { epic, now }, last, limit }: Reach): Query =>
+const headOf = ({ name, begun }: Queue, { claim: { epic, now }, last, limit, away }: Reach): Query =>
   sql`select id, ordinal, priority, scope, run, agent, attempt, not_before as "notBefore",
       session, session_agent as "sessionAgent", account, usage,
       not exists (select 1 from attempt where attempt.task = task.id and attempt.attempt = task.attempt and ended_at is null) as over
@@ -122,7 +126,13 @@ const headOf = ({ name, begun }: Queue, { claim: { epic, now }, last, limit }: R
       and not_before <= ${now} and (${epic} is null or epic_id = ${epic})
       and (priority, -ordinal) < (${last.priority}, ${-last.ordinal})
       and (${begun} or session is null or usage like '%"outputTokens":0,%')
+      ${away.length === 0 ? raw('') : notFor(away)}
     order by priority desc, ordinal limit ${limit}`
+
+/** Asked only where machines have labels. */
+const notFor = (away: readonly string[]) =>
+  sql`and (labels = '[]' or not exists (select 1 from json_each(task.labels) as own
+        where own.value in (select away.value from json_each(${JSON.stringify(away)}) as away)))`
 
 function* workingScopes(): Part<AtWork[]> {
   const rows = yield* all<{ id: string; scope: string }>(

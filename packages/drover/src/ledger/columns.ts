@@ -172,6 +172,7 @@ export const decodeMachine = (row: Row): Machine => ({
   joinedAt: row.joined_at as number,
   leftAt: row.left_at as number | null,
   isLost: row.lost === 1,
+  labels: JSON.parse(row.labels as string) as string[],
 })
 
 export function decodeLanding(row: Row): LandingRow {

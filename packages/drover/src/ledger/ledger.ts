@@ -1,8 +1,10 @@
+import { neededOf } from '../domain/labels.ts'
 import type { Ledger } from '../ports/ledger.ts'
 import { append, Refused, type Said } from './append.ts'
 import { Rehearsed, retell } from './retell.ts'
 import { claimed, mayGoOn, nextId, nextTask } from './claim.ts'
 import type { Connection } from './connection.ts'
+import { choosing } from './labels.ts'
 import { standing } from './reading.ts'
 import { run, sql } from './sql.ts'
 import { openBells } from './watch.ts'
@@ -43,7 +45,7 @@ export function openLedger(connection: Connection, { machine, now }: { machine: 
         if (answer.outcome === 'appended')
           yield* run(sql`update event set slot = ${claim.slot} where seq = ${answer.events[0]!.seq}`)
         const task = { ...best.task, attempt: event.attempt!, status: 'claimed' as const }
-        yield* start(task)
+        yield* start(task, neededOf(task.labels, yield* choosing(claim)))
         return task
       })
       return chosen && tell(chosen)

@@ -122,4 +122,8 @@ create table proposal (
   `
 alter table machine add column lost integer not null default 0;
 `,
+  `
+alter table machine add column labels text not null default '[]';
+alter table job add column version text not null default 'drover-wf-1';
+`,
 ]

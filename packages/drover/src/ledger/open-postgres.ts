@@ -24,7 +24,7 @@ interface Options {
 export async function openPostgres(options: Options): Promise<OpenLedger> {
   const { url, machine, now, create, project = create?.project, patienceMs = 10_000 } = options
   const where = shownUrl(url)
-  const { client, schema } = await patiently(() => prepared(options), { where, patienceMs })
+  const { client, schema } = await patiently(() => prepared(options), { where, patience: () => patienceMs })
   const connection = connectPostgres({ url, schema, writer: randomUUID(), patienceMs, client })
   const ledger = openLedger(connection, { machine, now })
   const reading = openReading(connection)

@@ -42,7 +42,7 @@ export function connectPostgres({ url, schema, writer, client: first, ...options
   let timer: NodeJS.Timeout | undefined
 
   const again = <T>(attempt: () => Promise<T>, until?: number): Promise<T> =>
-    patiently(attempt, { where, patienceMs, until, isOver: () => isClosed })
+    patiently(attempt, { where, patience: () => patienceMs, until, isOver: () => isClosed })
   const begin = `begin isolation level read committed read write; select pg_advisory_xact_lock(${lock})`
   const mark = (n: number): string =>
     `insert into writer (id, n, at) values ('${writer}', ${n}, now()) on conflict (id) do update set n = excluded.n, at = excluded.at`
@@ -57,6 +57,7 @@ export function connectPostgres({ url, schema, writer, client: first, ...options
         await writing.script(`${mark(n)}; notify "${schema}"; commit`)
       })
     } catch (error) {
+      writing.forget()
       if (writing.peer() !== undefined) await writing.script('rollback').catch(() => writing.drop())
       if (results.length === 0 || !isLost(error) || !(await wasCommitted(n))) throw error
     }
@@ -129,18 +130,20 @@ export function connectPostgres({ url, schema, writer, client: first, ...options
 interface Patience {
   /** The database, as it may be shown. */
   where: string
-  patienceMs: number
+  /** Asked each time: who is to end has less of it. */
+  patience(): number
   until?: number | undefined
   isOver?: () => boolean
 }
 
 /** Tries again until it succeeds or patience is over; what does not pass by itself fails at once. */
 export async function patiently<T>(attempt: () => Promise<T>, about: Patience): Promise<T> {
-  const until = about.until ?? performance.now() + about.patienceMs
+  const begun = performance.now()
   for (let pause = leastPauseMs; ; pause = Math.min(2 * pause, mostPauseMs)) {
     try {
       return await attempt()
     } catch (error) {
+      const until = about.until ?? begun + about.patience()
       if (about.isOver?.() || !isPassing(error) || performance.now() + pause > until)
         throw explainPostgres(error, about.where)
       await sleep(pause * (0.5 + Math.random() / 2))
@@ -167,7 +170,8 @@ async function drain<T>(part: Part<T>, line: Line): Promise<T> {
   while (!turn.done) {
     const asked = turn.value
     if ('lend' in asked) await line.lend(asked.lend)
-    turn = part.next('lend' in asked ? [] : await line.perform(asked))
+    else if (asked.silent) await line.post(asked)
+    turn = part.next('lend' in asked || asked.silent ? [] : await line.perform(asked))
   }
   return turn.value
 }

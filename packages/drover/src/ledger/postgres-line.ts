@@ -1,7 +1,7 @@
 import { Client, types } from 'pg'
 import type { Query } from '../ports/ledger.ts'
-import { inPostgres } from './dialect.ts'
 import { isLost, Lost, stateOf } from './postgres-failure.ts'
+import { statementOf, statementsOf } from './postgres-statement.ts'
 import { lineUrl } from './postgres-url.ts'
 
 type Row = Record<string, unknown>
@@ -9,6 +9,7 @@ type Row = Record<string, unknown>
 const connectsMs = 10_000
 /** Nothing that drover asks takes so long: a server that stands still is as good as gone. */
 const answersMs = 30_000
+const mostPosted = 250
 
 /** One line to the database. It is opened when it is first used, and again when it broke. */
 export class Line {
@@ -16,8 +17,9 @@ export class Line {
   private readonly opened: (client: Client) => Promise<void>
   private first: Client | undefined
   private client: Client | undefined
-  private turn: Promise<unknown> = Promise.resolve()
+  private connecting: Promise<Client> | undefined
   private isPinned = false
+  private posted: Query[] = []
 
   /** `first` is connected already, and is used before any other. */
   constructor(url: string, opened: (client: Client) => Promise<void>, first?: Client) {
@@ -26,19 +28,30 @@ export class Line {
     this.first = first
   }
 
-  /** The rows of one statement. */
+  /** The rows of one statement. It is on its way at once: whoever else asks meanwhile is answered behind it. */
   async perform(query: Query): Promise<readonly Row[]> {
-    return this.alone(async (client) => (await client.query<Row>(statementOf(query))).rows)
+    return this.speak(async (client) => (await client.query<Row>(statementOf(query))).rows)
+  }
+
+  /** A statement whose rows nobody asks for: it goes with whatever is said next, and what is wrong with it is told there. */
+  async post(query: Query): Promise<void> {
+    this.posted.push(query)
+    if (this.posted.length >= mostPosted) await this.speak(async () => undefined)
+  }
+
+  /** What was posted and is not on its way is not said. */
+  forget(): void {
+    this.posted = []
   }
 
   /** Several statements without values, in one message. */
   async script(text: string): Promise<void> {
-    await this.alone((client) => client.query(text))
+    await this.speak((client) => client.query(text))
   }
 
   /** Gives the client to somebody else for a while; nobody else speaks meanwhile. Their failures stay theirs while the line holds. */
   async lend(borrow: (client: unknown) => Promise<void>): Promise<void> {
-    const failed = await this.alone((client) =>
+    const failed = await this.speak((client) =>
       borrow(client).then(
         () => undefined,
         (error: unknown) => {
@@ -78,21 +91,26 @@ export class Line {
     await last?.end().catch(() => undefined)
   }
 
-  /** One after another: a client takes one question at a time. */
-  private alone<T>(speak: (client: Client) => Promise<T>): Promise<T> {
-    const said = this.turn.then(() => this.speak(speak))
-    this.turn = said.catch(() => undefined)
-    return said
-  }
-
+  /** What was posted goes first. Nobody waits for anybody else's answer: the server takes one after another. */
   private async speak<T>(speak: (client: Client) => Promise<T>): Promise<T> {
+    let client: Client | undefined
     try {
-      return await speak((this.client ??= await this.connect()))
+      const on = (client = this.client ?? (await this.opening()))
+      const posted = statementsOf(this.posted.splice(0)).map((statement) => on.query(statement))
+      const own = speak(on)
+      if (posted.length > 0) throwFirst(await Promise.allSettled([...posted, own]))
+      return await own
     } catch (error) {
       if (stateOf(error) !== undefined && !isLost(error)) throw error
-      this.drop()
+      // Whoever failed on it too may have opened another by now.
+      if (client === this.client) this.drop()
       throw error instanceof Lost ? error : new Lost(error)
     }
+  }
+
+  private async opening(): Promise<Client> {
+    this.connecting ??= this.connect().finally(() => (this.connecting = undefined))
+    return (this.client = await this.connecting)
   }
 
   private async connect(): Promise<Client> {
@@ -120,6 +138,8 @@ export async function connectTo(url: string): Promise<Client> {
     query_timeout: answersMs,
     keepAlive: true,
     types: { getTypeParser },
+    // What was posted is not waited for one by one.
+    pipeline: true,
   })
   // A line that breaks while nobody speaks is no error yet; whoever speaks next is told.
   client.on('error', () => undefined)
@@ -141,28 +161,7 @@ const numbers = new Map([
 const getTypeParser: typeof types.getTypeParser = (type: number, format?: 'text' | 'binary') =>
   numbers.get(type) ?? types.getTypeParser(type, format)
 
-interface Statement {
-  name: string
-  text: string
-}
-const statements = new Map<string, Statement>()
-const frozen = new WeakMap<readonly string[], Statement>()
-
-/** Statements of the same words have one name, so that the server prepares them once for each line. */
-function statementOf({ texts, values }: Query) {
-  let statement = frozen.get(texts)
-  if (!statement) {
-    const text = inPostgres(texts)
-    statement = statements.get(text) ?? { name: `d${statements.size}`, text }
-    statements.set(text, statement)
-    if (Object.isFrozen(texts)) frozen.set(texts, statement)
-  }
-  return { ...statement, values: values.map(encode) }
-}
-
-/** PostgreSQL knows no NUL in a text. What is whole in SQLite's columns is whole here; a fraction of a millisecond is not kept. */
-function encode(value: unknown): unknown {
-  if (value === undefined || value === null) return null
-  if (typeof value === 'string') return value.includes('\0') ? value.replaceAll('\0', '\ufffd') : value
-  return typeof value === 'boolean' ? Number(value) : typeof value === 'number' ? Math.round(value) : value
+/** The others fail because of it. */
+function throwFirst(said: readonly PromiseSettledResult<unknown>[]): void {
+  for (const one of said) if (one.status === 'rejected') throw one.reason
 }

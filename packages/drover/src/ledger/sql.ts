@@ -41,6 +41,6 @@ export function* one<R>(query: Query): Part<R | undefined> {
   return (yield query)[0] as R | undefined
 }
 
-export function* run(query: Query): Part {
-  yield query
+export function* run({ texts, values }: Query): Part {
+  yield { texts, values, silent: true }
 }

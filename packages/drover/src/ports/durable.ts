@@ -37,11 +37,15 @@ export interface Job {
   readonly attempt: number
   /** Jobs of one lane run one at a time, in the order they were started; drive jobs have none. */
   readonly lane: string | null
+  /** Only a machine with all of these labels runs it. */
+  readonly labels?: readonly string[]
 }
 
 export interface Living extends Job {
   /** Another machine runs it. */
   readonly isElsewhere: boolean
+  /** What a machine needs to go on with it, where none of the living has that. */
+  readonly lacks?: string
 }
 
 export type Workflow = (job: Job, durable: Durable) => Promise<void>

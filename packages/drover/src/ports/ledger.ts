@@ -22,6 +22,8 @@ export type Appended =
 export interface Query {
   readonly texts: readonly string[]
   readonly values: readonly unknown[]
+  /** Nobody asks for its rows: the next statement may be told before this one is done. */
+  readonly silent?: true
 }
 
 /** Something another library does on this transaction's own connection. Only PostgreSQL has one to lend. */
@@ -43,6 +45,10 @@ export interface Claim {
   hands: readonly Hand[]
   defaultAgent: string
   now: number
+  /** What this machine has. */
+  labels?: readonly string[]
+  /** Labels that choose a machine also while none has them. */
+  queueLabels?: readonly string[]
 }
 
 /** Told while very many events are written: so many of them are. They are there when all are. */
@@ -51,8 +57,8 @@ export type Hear = (written: number) => void
 export interface Ledger {
   /** Applies the events to their tasks and writes both, with the part beside them, or nothing at all. */
   append(events: readonly NewEvent[], by: Speaker, beside?: () => Part, hear?: Hear): Promise<Appended>
-  /** Gives the best ready task to this slot and starts its job, in one transaction. */
-  claim(claim: Claim, start: (task: Task) => Part): Promise<Task | undefined>
+  /** Gives the best ready task to this slot and starts its job, in one transaction; `labels` are those that its machine must have. */
+  claim(claim: Claim, start: (task: Task, labels: readonly string[]) => Part): Promise<Task | undefined>
   /**
    * Writes that the run is over, unless something is at work, is due later, or could be claimed like this. In one
    * transaction, so what is committed before it is this run's to do, and what comes after, the next one's.

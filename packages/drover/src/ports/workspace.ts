@@ -188,6 +188,7 @@ export interface Workspace {
   prune(wanted: {
     all: boolean
     dryRun: boolean
+    isAtWork?(task: string): Promise<boolean>
   }): Promise<{ removed: string[]; kept: { path: string; why: string }[] }>
   /** Checkouts of the target that are behind it. */
   behind(branch: string): Promise<{ path: string; by: string }[]>

@@ -46,6 +46,7 @@ async function launchOnce(
   }
   if (!(await ledger.transact(() => beginMaking(clock.now())))) return undefined
   try {
+    await ledger.transact(() => schemaIsMade(schemas.dbos))
     const executor = await engine.launch(serving, 'made')
     await ledger.transact(() => make(schemas.dbos))
     return executor
@@ -67,6 +68,20 @@ function* beginMaking(now: number): Part<boolean> {
 
 function* make(dbos: string): Part {
   for (const text of tablesBeside(dbos)) yield { texts: [text], values: [] }
+}
+
+/**
+ * DBOS begins with making its schema, which asks for the right to make one also where it is there. Where somebody has made it for a
+ * role without that right, what its first two migrations do is done here, and it goes on behind them.
+ */
+function* schemaIsMade(dbos: string): Part {
+  const words = `do $$ begin
+    if exists (select 1 from pg_namespace where nspname = '${dbos}') and to_regclass('"${dbos}".dbos_migrations') is null then
+      create table "${dbos}".dbos_migrations (version bigint not null primary key);
+      insert into "${dbos}".dbos_migrations (version) values (2);
+    end if;
+  end $$`
+  yield { texts: [words], values: [] }
 }
 
 function* endMaking(): Part {

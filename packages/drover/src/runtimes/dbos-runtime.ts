@@ -6,6 +6,8 @@ import { leaving, type Engine, type Execution } from './dbos.ts'
 import { drive } from './dbos-drive.ts'
 import { launchDbos } from './dbos-launch.ts'
 import { openExecutors, type Card, type Executors } from './executors.ts'
+import { refuseLater, refuseSameName } from './same-name.ts'
+import { newerDrover, numberOf } from '../domain/workflow-version.ts'
 
 const sql = (texts: TemplateStringsArray, ...values: unknown[]): Query => ({ texts, values })
 
@@ -19,6 +21,8 @@ interface Options {
   version: string
   /** How many drive jobs run here at once. */
   slots: number
+  /** What this machine has. */
+  labels?: readonly string[]
   leaseMs: number
   /** How long the database may be away. */
   patienceMs: number
@@ -32,6 +36,9 @@ interface Options {
   onDead(): void
   log(level: 'info' | 'warn' | 'error', words: string): void
 }
+
+/** For so long a database must be away before who is to end does so without it. */
+const awayMs = 10_000
 
 /** When nobody says that there is something to take, this is how long it waits. */
 const pollMs = 200
@@ -129,7 +136,14 @@ export async function openDbosRuntime(options: Options): Promise<Runtime> {
     wake.abort()
   }
 
-  const executor = await launchDbos(options, { executor: card.id, slots: options.slots, run, settled: left })
+  const { slots, labels = [] } = options
+  const executor = await launchDbos(options, { executor: card.id, slots, labels, run, settled: left })
+  const naming = { ...options, query: executor.query }
+  await refuseSameName(naming).catch(async (error: unknown) => {
+    await executor.shutdown()
+    await engine.close()
+    throw error
+  })
 
   const runtime: Runtime = {
     start: startOn(engine),
@@ -146,6 +160,7 @@ export async function openDbosRuntime(options: Options): Promise<Runtime> {
       const { query, recover } = executor
       const executors = openExecutors({ ...options, query, recover, on })
       await executors.join()
+      await refuseLater(naming)
       await takeSome()
       serving = { executors, over: Promise.all([executors.watch(ended.signal), takeJobs()]) }
     },
@@ -153,7 +168,7 @@ export async function openDbosRuntime(options: Options): Promise<Runtime> {
     cancel: (id) => running.get(id)?.abort.abort(),
     running: () => [...running.keys()].filter((id) => !resting.has(id)),
     broken: () => [...resting],
-    living: () => ledger.ask(() => livingJobs(card.id)),
+    living: () => ledger.ask(() => livingJobs(card.id, options.version)),
     deaths: (job) => ledger.ask(() => deathsOf(job)),
     async idle() {
       while (running.size > 0) await Promise.all([...running.values()].map(({ over }) => over.promise))
@@ -161,16 +176,44 @@ export async function openDbosRuntime(options: Options): Promise<Runtime> {
     stop: () => (stopped ??= stop()),
   }
 
-  const stop = async (): Promise<void> => {
-    stopping.abort()
-    await runtime.idle()
-    ended.abort()
+  const leave = async (): Promise<void> => {
     await serving?.over
     await serving?.executors
       .leave()
       .catch((error: unknown) => options.log('warn', `what is left here is taken over later: ${String(error)}`))
     await executor.shutdown()
     await engine.close()
+  }
+
+  /** Resolves when the database has not answered for a while. */
+  const untilAway = async (signal: AbortSignal): Promise<'away'> => {
+    for (
+      let answered = clock.ticks();
+      clock.ticks() - answered < awayMs && !signal.aborted;
+      await clock.sleep(500, signal)
+    ) {
+      const late = clock.sleep(2_000, signal).then(() => Promise.reject(new Error('no answer in time')))
+      const isThere = await Promise.race([executor.query('select 1', []), late]).then(
+        () => true,
+        () => false,
+      )
+      late.catch(() => {})
+      if (isThere) answered = clock.ticks()
+    }
+    return 'away'
+  }
+
+  /** DBOS asks a database that is away again and again, and nothing ends that: who is to go does not wait for it. */
+  const stop = async (): Promise<void> => {
+    stopping.abort()
+    const over = new AbortController()
+    const orderly = runtime.idle().then(() => {
+      ended.abort()
+      return leave()
+    })
+    const how = await Promise.race([orderly, untilAway(over.signal)]).finally(() => over.abort())
+    if (how === 'away') options.log('warn', 'the database does not answer: what is left here is taken over later')
+    orderly.catch(() => {})
   }
 
   return runtime
@@ -204,11 +247,16 @@ function* holds(job: Job, { holder, owner }: Hold): Part<boolean> {
   return rows.length > 0
 }
 
-function* livingJobs(executor: string): Part<Living[]> {
+function* livingJobs(executor: string, version: string): Part<Living[]> {
   const rows =
-    yield sql`select id, kind, task, attempt, lane, status = 'PENDING' and holder <> ${executor} as "isElsewhere"
+    yield sql`select id, kind, task, attempt, lane, status = 'PENDING' and holder <> ${executor} as "isElsewhere", job.version,
+      exists (select 1 from executor where dead_at is null and executor.version = job.version) as "isKnown"
     from job order by ordinal`
-  return rows.map((row) => ({ ...row, isElsewhere: Boolean(row.isElsewhere) }) as unknown as Living)
+  return rows.map(({ isElsewhere, version: begun, isKnown, ...row }) => {
+    const isNewer = !isKnown && numberOf(String(begun)) > numberOf(version)
+    const lacks = isNewer ? { lacks: newerDrover(String(begun)) } : {}
+    return { ...row, isElsewhere: isNewer || Boolean(isElsewhere), ...lacks } as unknown as Living
+  })
 }
 
 function* deathsOf(job: string): Part<number | undefined> {

@@ -1,6 +1,3 @@
-/** Bumped only when running jobs could not go on with the new code; small changes go through `DBOS.patch`. */
-export const workflowVersion = 'drover-wf-1'
-
 /**
  * What stands beside DBOS's own tables, in the ledger's schema: who executes, and jobs as the ledger's queries know them. There is
  * one truth of a job, DBOS's row; only those that are not over are shown, because the index of those is what is asked.

@@ -8,7 +8,7 @@ import { dbRetryConfig } from '@dbos-inc/dbos-sdk/internal/utils'
 import { WorkflowQueue } from '@dbos-inc/dbos-sdk/internal/wfqueue'
 import { lostLimit } from '../domain/settle.ts'
 import type { Job } from '../ports/durable.ts'
-import { workflowVersion } from './dbos-tables.ts'
+import { workflowVersion } from '../domain/workflow-version.ts'
 
 /**
  * DBOS 5.3, and nothing else of drover knows it. What its public interface does not have comes from `internal/*`: recovery of
@@ -27,6 +27,8 @@ export interface Serving {
   executor: string
   /** How many drive jobs run here at once. */
   slots: number
+  /** What it has: queues that need something else are not its own. */
+  labels: readonly string[]
   run(job: Job, execution: Execution): Promise<void>
   /** DBOS has written how the job ended here, or lets go of it. */
   settled(job: string): void
@@ -89,7 +91,11 @@ export const leaving = (job: string): Error => new DBOSWorkflowConflictError(job
 export const isLeaving = (error: unknown): boolean =>
   error instanceof DBOSWorkflowConflictError || error instanceof DBOSWorkflowCancelledError
 
-const queueOf = ({ kind }: Pick<Job, 'kind'>): string => `drover-${kind}`
+/** One for each set of labels that a machine must have. */
+const queueOf = ({ kind, labels = [] }: Pick<Job, 'kind' | 'labels'>): string =>
+  labels.length === 0 ? `drover-${kind}` : `drover-${kind} ${JSON.stringify(labels)}`
+
+const labelsOf = (queue: string): string[] => JSON.parse(/ (\[.*\])$/s.exec(queue)?.[1] ?? '[]') as string[]
 
 export async function openDbos(where: {
   url: string
@@ -143,7 +149,7 @@ export async function openDbos(where: {
       configure(given.executor, tables === 'made')
       await DBOS.shutdown() // of a launch that failed half way
       await DBOS.launch()
-      return executorOf(given, version)
+      return executorOf(given, { version, schema: systemDatabaseSchemaName })
     },
     close: () => client.destroy(),
   }
@@ -157,13 +163,15 @@ function withTimeout(url: string): string {
   return found.href
 }
 
-function executorOf({ executor, slots, settled }: Serving, version: string): Executor {
+function executorOf(
+  { executor, slots, labels, settled }: Serving,
+  { version, schema }: { version: string; schema: string },
+): Executor {
   const dbos = DBOSExecutor.globalInstance!
   const { systemDatabase } = dbos
-  const [drive, land] = [
-    queue(queueOf({ kind: 'drive' }), { workerConcurrency: slots }),
-    queue(queueOf({ kind: 'land' }), { partitionConcurrency: 1 }),
-  ]
+  const land = queue(queueOf({ kind: 'land' }), { partitionConcurrency: 1 })
+  const drive = queueOf({ kind: 'drive' })
+  const drives = new Set([drive])
   const begin = async (ids: string[], owner: string): Promise<void> => {
     await dbos.dispatchDequeuedWorkflows(ids, owner)
     // One that is over already, or may not begin any more, has no entry.
@@ -172,19 +180,42 @@ function executorOf({ executor, slots, settled }: Serving, version: string): Exe
       void (entry?.promise ?? Promise.resolve()).finally(() => settled(id))
     }
   }
+  const query: Executor['query'] = async (text, values) => (await systemDatabase.pool.query(text, [...values])).rows
+  const runningIn = (name: string): number => systemDatabase.countRunningWorkflowsForQueue(name)
+  /** Queues in which something waits. DBOS asks seven times to find that there is nothing, and most looks find nothing. */
+  const waiting = async (): Promise<string[]> => {
+    const rows = await query(
+      `select distinct queue_name as name from "${schema}".workflow_status
+        where status = 'ENQUEUED' and (queue_name in ($1, $2) or queue_name like $3)`,
+      [drive, land.name, `${drive} [%`],
+    )
+    return rows.map(({ name }) => name as string)
+  }
+  const isDrivenHere = (name: string): boolean =>
+    name === drive || (name.startsWith(`${drive} `) && labelsOf(name).every((label) => labels.includes(label)))
+  const pollDrive = async (name: string): Promise<void> => {
+    const running = runningIn(name)
+    const room = slots - [...drives].reduce((sum, one) => sum + runningIn(one), 0)
+    if (room <= 0) return
+    const owner = randomUUID()
+    const limited = queue(name, { workerConcurrency: running + room })
+    await begin(
+      await systemDatabase.findAndMarkStartableWorkflows(limited, executor, version, undefined, running, 0, owner),
+      owner,
+    )
+  }
   return {
-    query: async (text, values) => (await systemDatabase.pool.query(text, [...values])).rows,
+    query,
     async poll() {
-      const running = systemDatabase.countRunningWorkflowsForQueue(drive.name)
-      const [first, second] = [randomUUID(), randomUUID()]
-      if (running < slots)
-        await begin(
-          await systemDatabase.findAndMarkStartableWorkflows(drive, executor, version, undefined, running, 0, first),
-          first,
-        )
+      const names = await waiting()
+      for (const name of names) if (isDrivenHere(name)) drives.add(name)
+      // What only few can do goes first.
+      for (const name of [...drives].toReversed()) if (names.includes(name)) await pollDrive(name)
+      if (!names.includes(land.name)) return
+      const owner = randomUUID()
       await begin(
-        await systemDatabase.findAndMarkStartablePartitionedWorkflows(land, executor, version, Infinity, second),
-        second,
+        await systemDatabase.findAndMarkStartablePartitionedWorkflows(land, executor, version, Infinity, owner),
+        owner,
       )
     },
     recover: async (executors) => void (await dbos.recoverPendingWorkflows([...executors])),

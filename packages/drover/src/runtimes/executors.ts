@@ -1,4 +1,5 @@
 import type { Clock } from '../ports/clock.ts'
+import { numberOf } from '../domain/workflow-version.ts'
 
 /** One process that runs jobs, from its start to its end. Its id is never used again. */
 export interface Card {
@@ -102,19 +103,21 @@ export function openExecutors(options: Options): Executors {
 
   /**
    * While anybody lives who knows them they are theirs; then they are taken into our version, in one statement: at no moment is there
-   * a task at work without its job. An attempt is begun at its first step, because what it has done is found where it was done. A
-   * landing that has begun goes on: what it has intended counts, and where its steps are others now it says so.
+   * a task at work without its job. Those of a newer version never are. An attempt is begun at its first step, because what it has
+   * done is found where it was done. A landing that has begun goes on: what it has intended counts, and where its steps are others
+   * now it says so.
    */
   const adoptOlder = async (): Promise<boolean> => {
     const rows = await query(
       `with taken as (
           update ${workflow} set status = 'ENQUEUED', owner_xid = null, recovery_attempts = 0, application_version = $1
-          where status in ('ENQUEUED', 'PENDING') and name in ('drive', 'land') and application_version <> $1
+          where status in ('ENQUEUED', 'PENDING') and name in ('drive', 'land')
+            and coalesce(substring(application_version from '^drover-wf-([0-9]+)$')::integer, 0) < $2
             and not exists (select 1 from ${executor} where dead_at is null and version = application_version)
           returning workflow_uuid as id, name as kind),
         forgotten as (delete from ${steps} where workflow_uuid in (select id from taken where kind = 'drive'))
         select id from taken`,
-      [options.version],
+      [options.version, numberOf(options.version)],
     )
     return rows.length > 0
   }

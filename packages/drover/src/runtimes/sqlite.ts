@@ -1,8 +1,10 @@
+import { DroverError } from '../domain/error.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Job, Runtime } from '../ports/durable.ts'
 import type { Ledger, Part, Query } from '../ports/ledger.ts'
 import type { Records } from '../ports/records.ts'
 import { runJobs, type JobStore, type StepRow } from './runner.ts'
+import { numberOf, workflowVersion } from '../domain/workflow-version.ts'
 
 const sql = (texts: TemplateStringsArray, ...values: unknown[]): Query => ({ texts, values })
 
@@ -25,8 +27,8 @@ export function openSqliteRuntime({ ledger, records, clock, incarnation, onFailu
     holder: incarnation,
     *start(job) {
       const holder = serving ? incarnation : null
-      yield sql`insert into job (id, ordinal, kind, task, attempt, lane, holder)
-        values (${job.id}, (select coalesce(max(ordinal), 0) + 1 from job), ${job.kind}, ${job.task}, ${job.attempt}, ${job.lane}, ${holder}) on conflict do nothing`
+      yield sql`insert into job (id, ordinal, kind, task, attempt, lane, holder, version)
+        values (${job.id}, (select coalesce(max(ordinal), 0) + 1 from job), ${job.kind}, ${job.task}, ${job.attempt}, ${job.lane}, ${holder}, ${workflowVersion}) on conflict do nothing`
       if (holder) yield* records.hold(job.task, job.attempt, holder)
     },
     living: () => read(ledger, livingJobs),
@@ -78,4 +80,26 @@ function* stepsOf(job: string): Part<StepRow[]> {
 function* take(records: Records, job: Job, holder: string): Part {
   yield sql`update job set holder = ${holder} where id = ${job.id}`
   yield* records.hold(job.task, job.attempt, holder)
+}
+
+/**
+ * What a drover with another workflow version left here. An older one's is taken into ours: an attempt is begun at its first step,
+ * because what it has done is found where it was done; a landing that has begun goes on. A newer one's we cannot read: nothing is
+ * touched, and who can comes again.
+ */
+export async function adoptOlder(ledger: Ledger): Promise<void> {
+  const other = await ledger.ask(ofOthers)
+  const newer = other.find(({ version }) => numberOf(version) > numberOf(workflowVersion))
+  if (newer) throw new DroverError('newer-work', { job: newer.id, version: newer.version })
+  if (other.length > 0) await ledger.transact(adopt)
+}
+
+function* ofOthers(): Part<{ id: string; version: string }[]> {
+  const rows = yield sql`select id, version from job where done = 0 and version <> ${workflowVersion} order by ordinal`
+  return rows.map(({ id, version }) => ({ id: String(id), version: String(version) }))
+}
+
+function* adopt(): Part {
+  yield sql`delete from step where job in (select id from job where done = 0 and kind = 'drive' and version <> ${workflowVersion})`
+  yield sql`update job set version = ${workflowVersion} where done = 0 and version <> ${workflowVersion}`
 }

@@ -8,7 +8,7 @@ import { addWorktree, removeWorktree } from './make.ts'
 import { prepare } from './prepare.ts'
 import { isThere, placeOf } from './repair.ts'
 import type { Worktrees } from './worktrees.ts'
-import type { Entry } from './worktree-file.ts'
+import { gateName, type Entry } from './worktree-file.ts'
 
 export interface Gating extends Worktrees {
   system: Pick<System, 'run' | 'end'>
@@ -76,10 +76,10 @@ function concluded(
 }
 
 async function gateWorktree(to: Gating, commit: string): Promise<Entry> {
-  const known = to.entries.named('_gate')
+  const known = to.entries.named(gateName)
   if (known && isThere(known)) return { ...known, base: commit }
   if (known) await removeWorktree(to, known)
-  return addWorktree(to, { name: '_gate', state: 'gate', base: commit })
+  return addWorktree(to, { name: gateName, state: 'gate', base: commit })
 }
 
 /** The index is the tree of the commit, and `checkout -f` made the files what the index says. */

@@ -18,12 +18,9 @@ const diffArgs: Record<DiffKind, string[]> = {
 
 /** What a task changed: in its worktree as it is now, else what was kept or has landed. */
 export async function diff(to: Worktrees, task: string, against: string | null, how: DiffKind): Promise<string> {
-  const entry = to.entries.of(task)
   const from = against === null ? null : await commitNamed(to.git, against)
-  const ends =
-    entry && entry.ready && isThere(entry)
-      ? { from: from ?? entry.base!, to: await treeNow(to, entry) }
-      : await keptEnds(to, task, from)
+  const now = await treeNow(to, task)
+  const ends = now ? { from: from ?? now.entry.base, to: now.tree } : await keptEnds(to, task, from)
   if (!ends) return ''
   return (
     await to.git.run(to.git.bare, [
@@ -45,8 +42,27 @@ export async function patch({ git }: Worktrees, base: string, commit: string): P
   return isOid(base) && isOid(commit) ? (await git.run(git.bare, words, { also: [128] })).out : ''
 }
 
-export const treeNow = async (to: Worktrees, entry: Entry): Promise<string> =>
-  (await onCopy(to, entry, (place) => stage(to, place, entry.base!))).tree
+type Standing = Entry & { gitDir: string; base: string }
+
+/** What stands in the task's worktree; nothing where there is none, or where it was taken away while it was looked at. */
+export async function treeNow(to: Worktrees, task: string): Promise<{ entry: Standing; tree: string } | undefined> {
+  const entry = to.entries.of(task)
+  if (!entry || !isStanding(entry)) return undefined
+  const isStill = () => {
+    const now = to.entries.reread(entry.name)
+    return now?.task === task && isStanding(now)
+  }
+  try {
+    const { tree } = await onCopy(to, entry, (place) => stage(to, place, entry.base))
+    return isStill() ? { entry, tree } : undefined
+  } catch (error) {
+    if (isStill()) throw error
+    return undefined
+  }
+}
+
+const isStanding = (entry: Entry): entry is Standing =>
+  entry.state === 'used' && entry.ready && entry.gitDir !== null && entry.base !== null && isThere(entry)
 
 async function keptEnds(
   { git, refs, target }: Worktrees,

@@ -9,3 +9,27 @@ export function createMutex(): Mutex {
     return mine
   }
 }
+
+/** A mutex for each name. */
+export interface Turns {
+  take<T>(name: string, run: () => Promise<T>): Promise<T>
+  isTaken(name: string): boolean
+}
+
+export function createTurns(): Turns {
+  const taken = new Map<string, { alone: Mutex; waiting: number }>()
+  return {
+    isTaken: (name) => taken.has(name),
+    async take(name, run) {
+      const turn = taken.get(name) ?? { alone: createMutex(), waiting: 0 }
+      taken.set(name, turn)
+      turn.waiting += 1
+      try {
+        return await turn.alone(run)
+      } finally {
+        turn.waiting -= 1
+        if (turn.waiting === 0) taken.delete(name)
+      }
+    },
+  }
+}

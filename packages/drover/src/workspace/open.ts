@@ -14,7 +14,7 @@ import { lacking } from './lacking.ts'
 import { diff, patch, rescues, restore } from './look.ts'
 import { merge, tipOf } from './merge.ts'
 import { epochRef, landedRef, move, unland } from './move.ts'
-import { createMutex } from './mutex.ts'
+import { createMutex, createTurns } from './mutex.ts'
 import { adopt, has, snapshot, unpack } from './packs.ts'
 import { openPending } from './pending.ts'
 import { list, prune } from './prune.ts'
@@ -24,7 +24,7 @@ import { reach, refresh } from './refresh.ts'
 import { openRefs } from './refs.ts'
 import { openRemote } from './remote.ts'
 import { share, unshare, type Sharing } from './share.ts'
-import { openEntries, room } from './worktree-file.ts'
+import { gateName, openEntries, room } from './worktree-file.ts'
 import { at, find, forgetClaims, keep, release } from './worktrees.ts'
 
 export interface WorkspaceOptions {
@@ -90,7 +90,6 @@ export function openWorkspace(options: WorkspaceOptions): TrustingWorkspace {
   const entries = openEntries(worktreeRoot)
   const pending = openPending(join(runFolder, 'moves.json'))
   const attributes = openAttributes(git, runFolder)
-  const gateAlone = createMutex()
   const never = new AbortController().signal
   const to: Gating & Parameters<typeof recover>[0] & Parameters<typeof merge>[0] = {
     ...options,
@@ -101,6 +100,7 @@ export function openWorkspace(options: WorkspaceOptions): TrustingWorkspace {
     pending,
     attributes,
     alone: createMutex(),
+    turns: createTurns(),
     tip,
     sharing,
     now: () => clock.now(),
@@ -122,17 +122,19 @@ export function openWorkspace(options: WorkspaceOptions): TrustingWorkspace {
     tip,
     refresh: (branch, task, signal) => refresh(sharing, { branch, task }, signal),
     lacking: (base, landed) => lacking(git, base, landed),
-    at: (wanted, signal = never) => at({ ...to, setup: stoppable(options.setup, signal) }, wanted),
+    at: (wanted, signal = never) =>
+      to.turns.take(wanted.task, () => at({ ...to, setup: stoppable(options.setup, signal) }, wanted)),
     find: (task) => find(to, task),
     room: (most, expected) => room(entries, most, expected),
     keep: (wanted) => keep(to, wanted),
     share: (wanted, signal) => share(sharing, wanted, signal),
     unshare: (isOver, signal) => unshare(sharing, isOver, signal),
     forgetClaims: (task) => forgetClaims(to, task),
-    release: (task) => release(to, task),
+    release: (task) => to.turns.take(task, () => release(to, task)),
     strangeDrivers: () => git.drivers.strange(),
     merge: (wanted) => merge(to, wanted),
-    gate: (wanted, signal) => gateAlone(() => gate({ ...to, setup: stoppable(options.setup, signal) }, wanted, signal)),
+    gate: (wanted, signal) =>
+      to.turns.take(gateName, () => gate({ ...to, setup: stoppable(options.setup, signal) }, wanted, signal)),
     async checkouts(branch, from, target) {
       await finishFailed(to)
       // What lands by the remote lands there, whatever stands in the way here.

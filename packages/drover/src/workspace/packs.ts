@@ -7,7 +7,6 @@ import { branchRef, rescueRef } from './keep.ts'
 import { treeNow } from './look.ts'
 import { keptMessage } from './message.ts'
 import { isOid, updateRefs } from './refs.ts'
-import { isThere } from './repair.ts'
 import type { Worktrees } from './worktrees.ts'
 
 /** What the task has done that the base lacks, packed so that it can go to another repository. */
@@ -26,11 +25,11 @@ async function keptOf({ refs }: Worktrees, task: string, attempt: number): Promi
 
 /** A commit of what stands in its worktree at this moment; nobody's index and no ref is touched. */
 async function commitNow(to: Worktrees, task: string, attempt: number): Promise<string | undefined> {
-  const { git, refs, committer, entries } = to
-  const entry = entries.of(task)
-  if (!entry?.ready || !entry.gitDir || !entry.base || !isThere(entry)) return undefined
+  const { git, refs, committer } = to
+  const now = await treeNow(to, task)
+  if (!now) return undefined
+  const { entry, tree } = now
   const head = (await refs.commitOf(entry.gitDir)) ?? entry.base
-  const tree = await treeNow(to, entry)
   if ((await git.run(git.bare, ['rev-parse', `${head}^{tree}`])).out.trim() === tree) return head
   const message = keptMessage('As it stood when it was exported', task, attempt)
   return writeCommit(git.common, { tree, parents: [head], author: committer, committer, at: to.now(), message })

@@ -1,8 +1,9 @@
-import { isThere, placeOf } from './repair.ts'
-import { strays } from './recover.ts'
 import { join } from 'node:path'
+import { removeWorktree } from './make.ts'
+import { strays } from './recover.ts'
+import { isThere, placeOf } from './repair.ts'
 import type { Entry } from './worktree-file.ts'
-import { discard, type Worktrees } from './worktrees.ts'
+import { keepFirst, type Worktrees } from './worktrees.ts'
 
 export interface Listed {
   path: string
@@ -35,36 +36,66 @@ async function isDirty({ git }: Worktrees, entry: Entry): Promise<boolean> {
   return code !== 0 || out !== ''
 }
 
+export interface Pruning {
+  all: boolean
+  dryRun: boolean
+  isAtWork?(task: string): Promise<boolean>
+}
+
 /** Removes worktrees that nobody uses; `all` also those of tasks that rest. An attempt that is not over keeps its own. */
 export async function prune(
   to: Worktrees,
-  { all, dryRun }: { all: boolean; dryRun: boolean },
+  wanted: Pruning,
 ): Promise<{ removed: string[]; kept: { path: string; why: string }[] }> {
   const removed: string[] = []
   const kept: { path: string; why: string }[] = []
-  for (const entry of to.entries.all()) {
-    const why = whyKept(entry, all)
-    if (why) kept.push({ path: entry.path, why })
-    else if (dryRun || (await takeAway(to, entry))) removed.push(entry.path)
-    else kept.push({ path: entry.path, why: 'it is used again' })
+  for (const { name, path } of to.entries.all()) {
+    const why = await pruneOne(to, name, wanted)
+    if (why === undefined) removed.push(path)
+    else kept.push({ path, why })
   }
   return { removed, kept }
 }
 
-/** A free one is found by nobody from here on: an attempt that began in it while it goes would lose its files. */
-async function takeAway(to: Worktrees, entry: Entry): Promise<boolean> {
-  const now = to.entries.named(entry.name)
-  if (now?.state !== entry.state || now.task !== entry.task || now.attempt !== entry.attempt || now.kept !== entry.kept)
-    return false
-  if (now.state !== 'used') to.entries.save({ ...now, state: 'making', task: null, ready: false })
-  // Whoever looked around in a worktree after it was kept may have left something.
-  await discard(to, { ...entry, kept: entry.state !== 'used' })
-  return true
+/** Why it stays; nothing when it is gone, or would be. */
+async function pruneOne(to: Worktrees, name: string, wanted: Pruning): Promise<string | undefined> {
+  const { task } = to.entries.named(name) ?? {}
+  const turn = task ?? name
+  const isAtWork = async () => wanted.all && task != null && (await wanted.isAtWork?.(task)) === true
+  const why = whyKept(to, name, { ...wanted, task, isAtWork: await isAtWork(), isTaken: to.turns.isTaken(turn) })
+  if (why !== undefined || wanted.dryRun) return why
+  // An attempt that begins meanwhile waits for its turn, and then looks for its worktree anew.
+  return to.turns.take(turn, async () => {
+    const known = { ...wanted, task, isAtWork: await isAtWork(), isTaken: false }
+    // Nothing begins between this look and what is done next.
+    return whyKept(to, name, known) ?? takeAway(to, name)
+  })
 }
 
-function whyKept(entry: Entry, all: boolean): string | undefined {
+async function takeAway(to: Worktrees, name: string): Promise<undefined> {
+  const entry = to.entries.named(name)!
+  // Whoever looked around in a worktree after it was kept may have left something.
+  if (entry.state === 'used' && isThere(entry)) await keepFirst(to, { ...entry, kept: false })
+  // Found by nobody from here on: an attempt that began in it while it goes would lose its files.
+  to.entries.save({ ...to.entries.named(name)!, state: 'making', task: null, ready: false })
+  await removeWorktree(to, entry)
+}
+
+interface Known {
+  task: string | null | undefined
+  all: boolean
+  isAtWork: boolean
+  isTaken: boolean
+}
+
+function whyKept({ entries }: Worktrees, name: string, known: Known): string | undefined {
+  const entry = entries.named(name)
+  if (!entry || entry.task !== known.task) return 'it is used again'
   if (entry.state === 'making') return 'it is being made'
-  if (entry.state !== 'used') return undefined
-  if (!all) return `${entry.task} uses it`
+  if (entry.state === 'gate') return known.isTaken ? 'the gate runs in it' : undefined
+  if (entry.state === 'free') return undefined
+  if (!known.all) return `${entry.task} uses it`
+  if (known.isAtWork) return `${entry.task} is at work`
+  if (known.isTaken) return 'it is being made ready'
   return entry.kept ? undefined : `the attempt of ${entry.task} is not over`
 }

@@ -26,6 +26,8 @@ export interface Entries {
   all(): Entry[]
   of(task: string): Entry | undefined
   named(name: string): Entry | undefined
+  /** As its file says at this moment: whoever only looks shares the worktrees with the process that changes them. */
+  reread(name: string): Entry | undefined
   save(entry: Entry): void
   /** Gives a free worktree to this task, each to one only. */
   take(task: string, attempt: number): Entry | undefined
@@ -33,6 +35,7 @@ export interface Entries {
   readonly folder: string
 }
 
+export const gateName = '_gate'
 export const entryName = /^_(?:\d+|gate)$/
 
 export function openEntries(folder: string): Entries {
@@ -50,6 +53,7 @@ export function openEntries(folder: string): Entries {
     all: () => [...entries().values()],
     of: (task) => [...entries().values()].find((entry) => entry.task === task && entry.state === 'used'),
     named: (name) => entries().get(name),
+    reread: (name) => readEntry(folder, `${name}.json`)[0],
     take(task, attempt) {
       const free = [...entries().values()].find((entry) => entry.state === 'free')
       if (!free) return undefined

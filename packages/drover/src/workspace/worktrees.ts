@@ -4,6 +4,7 @@ import type { Kept, Worktree } from '../ports/workspace.ts'
 import { pathsOf, readChanges } from './changes.ts'
 import { branchRef, keepWork, rescueRef, type Keep, type Keeping } from './keep.ts'
 import { addWorktree, link, removeWorktree, unlink, type Making } from './make.ts'
+import type { Turns } from './mutex.ts'
 import { prepare, type Preparing } from './prepare.ts'
 import { isThere, placeOf, repair } from './repair.ts'
 import { bring, collect, type Sharing } from './share.ts'
@@ -11,6 +12,8 @@ import { newMarkers } from './stage.ts'
 import type { Entry } from './worktree-file.ts'
 
 export interface Worktrees extends Keeping, Preparing, Making {
+  /** By task: whoever begins in its worktree, gives it back or takes it away does so alone. The gate's has its own name. */
+  turns: Turns
   /** The branch that work lands on. */
   target: string
   /** Where the branch is, as far as is known. */
@@ -88,7 +91,7 @@ async function claim(to: Worktrees, { task, attempt }: Wanted, base: string, los
 }
 
 /** Nothing is cleaned or removed before its work is in a rescue ref. */
-async function keepFirst(to: Worktrees, entry: Entry): Promise<void> {
+export async function keepFirst(to: Worktrees, entry: Entry): Promise<void> {
   if (entry.kept || entry.base === null || entry.gitDir === null) return
   const task = entry.task ?? entry.name
   await keep(

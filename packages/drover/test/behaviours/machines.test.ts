@@ -168,6 +168,35 @@ await onPostgres((database) => {
     assert.deepEqual(world.marked('twice'), [])
     assert.equal((await world.all('task.claimed')).length, 1)
   })
+
+  test('who is told to stop while the database is away ends all the same, and what it had goes on later', async (t) => {
+    const server = await ownServer()
+    const { remote, worlds } = await makeTravellers(t, { database: server.url })
+    t.after(() => server[Symbol.asyncDispose]())
+    const world = worlds[0]!
+    const daemon = await world.daemon()
+    await world.add(
+      'one',
+      'echo begun >> $MARKS/begun; until test -f $MARKS/go; do sleep 0.1; done; echo done > done.txt',
+    )
+    await world.untilMarked('begun')
+    await server.crash()
+    const from = performance.now()
+    daemon.send('SIGTERM')
+    const late = setTimeout(() => daemon.send('SIGKILL'), 60_000)
+    const { code, signal, stderr } = await daemon.ended
+    clearTimeout(late)
+    t.diagnostic(`ended after ${Math.round(performance.now() - from)} ms`)
+    assert.deepEqual([code, signal], [75, null], stderr)
+    assert.match(stderr, /error\[ledger-away\]/)
+    await server.start()
+    writeFileSync(join(world.marks, 'go'), '')
+    const next = await world.daemon()
+    await completed(world, ['one'])
+    next.send('SIGTERM')
+    await next.ended
+    assert.deepEqual(remote.landed(), ['one'])
+  })
 })
 
 function isThere(pid: number): boolean {

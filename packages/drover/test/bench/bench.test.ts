@@ -44,7 +44,7 @@ test('a part that does not exist is refused with the names of those that do', ()
   assert.equal(ran.status, 2)
   assert.match(
     ran.stderr,
-    /no part "speed".*drive, start, latency, agent, growth, large, memory, recovery, soak and all/,
+    /no part "speed".*drive, start, latency, agent, growth, large, memory, dbos, recovery, soak and all/,
   )
 })
 

@@ -1,22 +1,12 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openPostgres } from '../../src/ledger/open-postgres.ts'
 import type { Part } from '../../src/ports/ledger.ts'
-import { asked, onPostgres, ownServer } from '../support/postgres.ts'
-
-/** A certificate that signs itself, for this machine's loopback. */
-function makeCertificate(folder: string, name: string): string {
-  const [key, certificate] = [join(folder, `${name}.key`), join(folder, `${name}.crt`)]
-  const how = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-  const who = ['-subj', '/CN=drover test', '-addext', 'subjectAltName=IP:127.0.0.1']
-  const made = spawnSync('openssl', ['req', ...how, ...who, '-keyout', key, '-out', certificate])
-  assert.equal(made.status, 0, String(made.stderr))
-  return certificate
-}
+import { onPostgres, ownServer } from '../support/postgres.ts'
+import { encrypt, makeCertificate } from '../support/tls.ts'
 
 await onPostgres(() => {
   test('TLS is asked for as with psql: sslmode says how much is checked, sslrootcert against what', async (t) => {
@@ -35,14 +25,7 @@ await onPostgres(() => {
     const folder = mkdtempSync(join(tmpdir(), 'drover-tls-'))
     t.after(() => rmSync(folder, { recursive: true }))
     const other = makeCertificate(folder, 'other')
-    const data = String((await asked(server.url, 'show data_directory'))[0]?.['data_directory'])
-    const own = makeCertificate(data, 'server')
-    const { uid, gid } = statSync(data)
-    for (const file of [own, join(data, 'server.key')]) chownSync(file, uid, gid)
-    chmodSync(join(data, 'server.key'), 0o600)
-    await asked(server.url, 'alter system set ssl = on')
-    await server.crash()
-    await server.start()
+    const own = await encrypt(server)
 
     const isEncrypted = async (query: string): Promise<unknown> => {
       const { ledger } = await open(query)

@@ -5,7 +5,7 @@ import { openPostgres } from '../../src/ledger/open-postgres.ts'
 import { schemaOf } from '../../src/ledger/postgres-url.ts'
 import { openDbos } from '../../src/runtimes/dbos.ts'
 import { openDbosRuntime } from '../../src/runtimes/dbos-runtime.ts'
-import { workflowVersion } from '../../src/runtimes/dbos-tables.ts'
+import { workflowVersion } from '../../src/domain/workflow-version.ts'
 
 /** What a test tells a process that runs jobs for it, and asks of it; each has a number where an answer is wanted. */
 export type Order =

@@ -53,7 +53,7 @@ export async function rebuild(reading: Reading): Promise<Tables> {
 
 export function* again(event: Event) {
   const before = event.task !== undefined && event.type !== 'task.created' ? yield* taskById(event.task) : undefined
-  yield* apply(yield* store(event), before)
+  yield* apply(yield* store(event, undefined), before)
 }
 
 /** What the tables say that events are told in. */

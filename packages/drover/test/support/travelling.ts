@@ -30,6 +30,8 @@ interface Wanted {
   url?: (folder: string) => string
   /** One project for all clones, in this database: several machines. */
   database?: string
+  /** Its id, where the database has a schema for it already. */
+  project?: string
   /** A server takes pushes over http. */
   receive?: boolean
 }
@@ -37,7 +39,17 @@ interface Wanted {
 /** Clones of one bare remote, each with drover in it: as far as git goes, as many machines. */
 export async function makeTravellers(
   t: TestContext,
-  { settings = '', land = '', files = {}, branch = 'main', clones = 1, url, database, receive = false }: Wanted = {},
+  {
+    settings = '',
+    land = '',
+    files = {},
+    branch = 'main',
+    clones = 1,
+    url,
+    database,
+    project,
+    receive = false,
+  }: Wanted = {},
 ): Promise<{ remote: Remote; worlds: World[] }> {
   const worlds = Array.from({ length: clones }, () => new World())
   for (const world of worlds) t.after(() => world.close())
@@ -54,6 +66,7 @@ export async function makeTravellers(
   first.git('push', '-q', '-u', 'origin', branch)
   for (const world of worlds.slice(1)) world.git('clone', '-q', '-b', branch, `file://${folder}`, '.')
   if (url) for (const world of worlds) world.git('remote', 'set-url', 'origin', url(folder))
+  if (project !== undefined) first.write({ '.drover/config.yaml': `schema: 1\nproject: ${project}\n` })
   if (database !== undefined) await joinAll(worlds, database)
   else for (const world of worlds) await world.ok('init')
   return { remote, worlds }

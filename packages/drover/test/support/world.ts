@@ -60,6 +60,8 @@ export class World {
   /** How long a test waits for what must come, and for a command. Only a broken drover lets it pass. */
   patienceMs = 40_000
   longestMs = 70_000
+  /** Another drover than this one, as after an upgrade. */
+  program = main
   /** Where its ledger is, when it is no file of its own. */
   database: string | undefined
   private opened: Promise<OpenLedger> | undefined
@@ -123,7 +125,11 @@ export class World {
 
   spawn(words: readonly string[], more: { cwd?: string; env?: Record<string, string> } = {}): ChildProcess {
     const { cwd = this.root, env = {} } = more
-    const child = spawn(process.execPath, [main, ...words], { cwd, env: { ...this.env, ...env }, stdio: 'pipe' })
+    const child = spawn(process.execPath, [this.program, ...words], {
+      cwd,
+      env: { ...this.env, ...env },
+      stdio: 'pipe',
+    })
     this.running.add(child)
     child.once('exit', () => this.running.delete(child))
     return child

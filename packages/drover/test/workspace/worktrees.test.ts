@@ -232,30 +232,6 @@ test('a worktree left half made by a crash is not taken for work', async (t) => 
   assert.equal(await repo.has('a.txt', again.path), true)
 })
 
-test('prune never loses work', async (t) => {
-  const repo = await makeRepo(t)
-  const workspace = repo.open()
-  const at = async (task: string) => {
-    const { path } = await repo.at(workspace, task)
-    await repo.write(`${task}.txt`, task, path)
-    return path
-  }
-  const [free, rests, works] = [await at('free'), await at('rests'), await at('works')]
-  await workspace.release('free')
-  await repo.keep(workspace, 'rests')
-  await repo.write('later.txt', 'after it was kept', rests)
-  assert.deepEqual((await workspace.prune({ all: false, dryRun: true })).removed, [free])
-  assert.equal(await repo.has('a.txt', free), true)
-  assert.deepEqual((await workspace.prune({ all: false, dryRun: false })).removed, [free])
-  const { removed, kept } = await workspace.prune({ all: true, dryRun: false })
-  assert.deepEqual([removed, kept], [[rests], [{ path: works, why: 'the attempt of works is not over' }]])
-  assert.equal(repo.git('show', 'refs/drover/rescue/free/1:free.txt'), 'free')
-  assert.equal(repo.git('show', 'refs/drover/rescue/rests/1:rests.txt'), 'rests')
-  assert.equal(repo.git('show', 'refs/drover/rescue/rests/1:later.txt'), 'after it was kept')
-  assert.equal(repo.git('worktree', 'list').split('\n').length, 2)
-  assert.deepEqual(await workspace.worktrees(), [{ path: works, task: 'works', state: 'used', dirty: true }])
-})
-
 test('a diff shows what is there now, else what was kept, else what landed', async (t) => {
   const repo = await makeRepo(t)
   const workspace = repo.open()

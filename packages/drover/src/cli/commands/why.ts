@@ -7,6 +7,7 @@ import type { Account } from '../../domain/rows.ts'
 import { isAtWork, type Task } from '../../domain/task.ts'
 import { command } from '../command.ts'
 import { escaped } from '../escape.ts'
+import { missingMachine } from '../missing-machine.ts'
 import { reasons, type Reasons } from '../reasons.ts'
 import { restWords } from '../rest.ts'
 
@@ -21,6 +22,8 @@ export const why = command({
     const { reading, clock } = opened
     const task = await resolveTask(reading, word)
     const held =
+      (await missingDrover(opened, task)) ??
+      (await missingMachine(opened, task)) ??
       (await missingAgent(opened, task)) ??
       (await restingAccounts(opened, task)) ??
       (await missingRoom(opened, task)) ??
@@ -36,6 +39,19 @@ export const why = command({
 function alsoAway(project: Project, task: Task, told: Reasons): Reasons {
   const away = isAtWork(task) || task.status === 'landing' ? remoteAway(project) : undefined
   return away === undefined ? told : { words: [...told.words, away], next: [...told.next, 'drover doctor'] }
+}
+
+/** What a newer drover has begun waits for one, when none is here. */
+async function missingDrover(project: Project, task: Task): Promise<Reasons | undefined> {
+  if (!isAtWork(task) && task.status !== 'landing') return undefined
+  const { waitsForNewer } = await import('../../app/doctor-jobs.ts')
+  const lacks = await waitsForNewer(project, task.id)
+  return lacks === undefined
+    ? undefined
+    : {
+        words: [`${task.id} was begun by a newer drover, and waits for ${lacks}`],
+        next: ['npm install -g drover@latest'],
+      }
 }
 
 /** A ready task whose agent is not on this machine starts never, whatever else is true. */

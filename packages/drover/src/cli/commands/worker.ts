@@ -1,8 +1,9 @@
 import type { Holder } from '../../app/holder.ts'
-import { command } from '../command.ts'
+import { command, type Flags } from '../command.ts'
 import { escaped } from '../escape.ts'
 import { placeOf } from '../place.ts'
 import { drivingFlags, runOptions } from '../run-options.ts'
+import { listed } from '../task-options.ts'
 import { stay } from './daemon.ts'
 
 export const worker = command({
@@ -15,16 +16,22 @@ export const worker = command({
     project: { type: 'string', arg: 'id', about: 'Which project of the database; the only one needs no name' },
     remote: { type: 'string', arg: 'url', about: 'Where the clone comes from, in a folder without one' },
     workers: runOptions.workers,
+    label: {
+      type: 'string',
+      multiple: true,
+      arg: 'labels',
+      about: 'What this machine has: tasks with such a label run only where it is',
+    },
   },
   examples: [
     'drover worker --db postgres://drover@db.example.com/drover --remote git@example.com:shop.git',
-    'drover worker -w 8',
+    'drover worker -w 8 --label gpu',
   ],
-  async run(context, { project: wanted, remote, workers }) {
+  async run(context, { project: wanted, remote, workers, label }) {
     const { globals, terminal, print } = context
     const { joinProject } = await import('../../app/join.ts')
     const { isClone, ...joined } = await joinProject({ ...placeOf(globals, terminal), project: wanted, remote })
-    const opened = await context.project(drivingFlags({ workers }))
+    const opened = await context.project({ ...drivingFlags({ workers }), ...labelFlags(label) })
     const { machine, config } = opened
     const slots = config.settings.workers
     const onReady = ({ pid }: Holder): void =>
@@ -36,3 +43,6 @@ export const worker = command({
     return stay(context, opened, { onReady })
   },
 })
+
+const labelFlags = (label: readonly string[] | undefined): Flags =>
+  label === undefined ? {} : { 'machine.labels': listed(label) }

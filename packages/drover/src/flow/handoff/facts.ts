@@ -138,7 +138,7 @@ export const facts: Readonly<Record<EventType, Shape>> = {
     text,
   }),
   'account.released': fields({ account: text, how: oneOf(['works', 'now', 'start']), room: nullOr(count) }),
-  'machine.joined': fields({ machine: text, slots: count, pid: count }),
+  'machine.joined': fields({ machine: text, slots: count, pid: count, labels: maybe(texts) }),
   'machine.left': fields({ machine: text }),
   'machine.lost': fields({ machine: text }),
 }
