@@ -4,15 +4,21 @@ import type { Points } from './fault-points.ts'
 /** DBOS's rows of jobs and steps have the names of ours. What it asks its pool for by itself is none of these. */
 export function watchPostgres(points: Points, client: Client): void {
   const inside = new WeakMap<object, string[]>()
+  const turns = new WeakMap<object, Promise<void>>()
   const ask = client.query as unknown as (this: Client, ...asked: unknown[]) => Promise<unknown>
   const watched = async (on: Client, { text, values }: Asked, asked: unknown[]): Promise<unknown> => {
     if (text.startsWith('begin')) inside.set(on, [])
     const told = /(?:^|; )commit$/.test(text) ? (inside.get(on) ?? []) : []
     const { name, typeAt } = told.length > 0 ? {} : (nameOfPostgres(text) ?? nameOfText(text))
     const type = typeAt === undefined ? undefined : String(values[typeAt])
-    if (type) await points.pass(type, 'before')
-    if (name) await points.pass(name, 'before')
-    for (const one of told) await points.pass(one, 'inside')
+    // Whoever asks without waiting for the last answer is heard in that order all the same.
+    const turn = (turns.get(on) ?? Promise.resolve()).then(async () => {
+      if (type) await points.pass(type, 'before')
+      if (name) await points.pass(name, 'before')
+      for (const one of told) await points.pass(one, 'inside')
+    })
+    turns.set(on, turn)
+    await turn
     const answer = await ask.apply(on, asked)
     if (type) inside.get(on)?.push(type)
     for (const one of told) await points.pass(one, 'after')
