@@ -73,6 +73,16 @@ const groups = {
 
 export type Moment = 'before' | 'inside' | 'during' | 'done' | 'kept' | 'after'
 
+/** Where a process may be made to fail. */
+export interface Points {
+  /** Ends this process here, or goes on. */
+  at(name: string, moment: Moment): void
+  /** The same where one may wait. */
+  pass(name: string, moment: Moment): Promise<void>
+  /** What is to happen to a process that is about to run, if anything. */
+  during(name: string): Strike | number | undefined
+}
+
 const all = Object.values(groups).flatMap(({ names, moments }) =>
   names.flatMap((name) => moments.map((moment) => `${name} ${moment}`)),
 )
@@ -82,12 +92,3 @@ const open = [/^git [\w+-]+ (?:before|during|after)$/, /^(?:insert|update|delete
 
 export const faultPoints: readonly string[] = all
 export const isFaultPoint = (name: string): boolean => faultPoints.includes(name) || open.some((one) => one.test(name))
-
-export interface Points {
-  /** Ends this process here, or goes on. */
-  at(name: string, moment: Moment): void
-  /** The same where one may wait. */
-  pass(name: string, moment: Moment): Promise<void>
-  /** What is to happen to a process that is about to run, if anything. */
-  during(name: string): Strike | number | undefined
-}

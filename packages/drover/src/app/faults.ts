@@ -1,11 +1,12 @@
 import { appendFileSync } from 'node:fs'
+import { DatabaseSync, type SQLInputValue, StatementSync } from 'node:sqlite'
 import { setTimeout as pass } from 'node:timers/promises'
+import { nameOfText, type Named, watchPostgres } from './faults-postgres.ts'
 import type { Crew } from '../flow/crew.ts'
 import type { Durable, Runtime, Workflow } from '../ports/durable.ts'
 import type { System } from '../ports/system.ts'
 import type { Workspace } from '../ports/workspace.ts'
 import type { Moment, Points } from './fault-points.ts'
-import { watchDatabase, watchPostgres } from './fault-statements.ts'
 import type { Exec, ExecCall } from './exec.ts'
 import { strike, type Strike } from './strike.ts'
 
@@ -111,6 +112,48 @@ const around =
     await points.pass(name, 'after')
     return result
   }
+
+// The database: whoever writes, it is a statement. So every event has its points, also those that follow from others.
+
+function watchDatabase(points: Points): void {
+  const inside = new WeakMap<DatabaseSync, string[]>()
+  let latest: string[] = []
+  const { exec } = DatabaseSync.prototype
+  DatabaseSync.prototype.exec = function (this: DatabaseSync, text: string) {
+    const name = nameOfExec(text)
+    if (text.startsWith('begin')) inside.set(this, (latest = []))
+    const told = text === 'commit' ? (inside.get(this) ?? []) : []
+    if (name) points.at(name, 'before')
+    for (const type of told) points.at(type, 'inside')
+    exec.call(this, text)
+    for (const type of told) points.at(type, 'after')
+    if (name) points.at(name, 'after')
+  }
+  const { all } = StatementSync.prototype
+  StatementSync.prototype.all = function (this: StatementSync, ...values: SQLInputValue[]) {
+    const { name, typeAt } = nameOfStatement(this)
+    const type = typeAt === undefined ? undefined : String(values[typeAt])
+    if (type) points.at(type, 'before')
+    if (name) points.at(name, 'before')
+    const rows = Reflect.apply(all, this, values) as ReturnType<typeof all>
+    if (type) latest.push(type)
+    if (name) points.at(name, 'after')
+    return rows
+  } as typeof all
+}
+
+function nameOfExec(text: string): string | undefined {
+  if (text.endsWith('begin exclusive')) return 'lock'
+  return text.startsWith('pragma application_id') || /create table/i.test(text) ? 'migration' : undefined
+}
+
+const named = new WeakMap<StatementSync, Named>()
+
+function nameOfStatement(statement: StatementSync): Named {
+  const known = named.get(statement) ?? nameOfText(statement.sourceSQL)
+  named.set(statement, known)
+  return known
+}
 
 // Steps
 

@@ -76,7 +76,9 @@ export async function openDbosRuntime(options: Options): Promise<Runtime> {
 
   const begin = async (job: Job, execution: Execution, cancelled: AbortSignal): Promise<void> => {
     const holder = `${card.id}/${execution.owner}`
-    if (!(await ledger.transact(() => take(records, job, { holder, owner: execution.owner })))) throw leaving(job.id)
+    const taken = await ledger.transact(() => take(records, job, { holder, owner: execution.owner }))
+    if (taken === 'no') throw leaving(job.id)
+    if (taken === 'over') return
     await drive({
       job,
       workflow: workflows![job.kind],
@@ -232,12 +234,18 @@ interface Hold {
   owner: string
 }
 
-/** Only who has the job by DBOS's own row may say that it speaks for the attempt: one that was frozen until now may not. */
-function* take(records: Records, job: Job, { holder, owner }: Hold): Part<boolean> {
+/**
+ * Only who has the job by DBOS's own row may say that it speaks for the attempt: one that was frozen until now may not. An attempt
+ * that is over, of which only DBOS does not know yet, belongs to its landing: who took it up once more would speak in its place.
+ */
+function* take(records: Records, job: Job, { holder, owner }: Hold): Part<'yes' | 'no' | 'over'> {
   const rows = yield sql`select 1 as held from job where id = ${job.id} and owner = ${owner} for no key update`
-  if (rows.length === 0) return false
+  if (rows.length === 0) return 'no'
+  const ended =
+    yield sql`select 1 as ended from attempt where task = ${job.task} and attempt = ${job.attempt} and ended_at is not null`
+  if (job.kind === 'drive' && ended.length > 0) return 'over'
   yield* records.hold(job.task, job.attempt, holder)
-  return true
+  return 'yes'
 }
 
 function* holds(job: Job, { holder, owner }: Hold): Part<boolean> {
