@@ -12,11 +12,14 @@ export function watchPostgres(points: Points, client: Client): void {
     const { name, typeAt } = told.length > 0 ? {} : (nameOfPostgres(text) ?? nameOfText(text))
     const type = typeAt === undefined ? undefined : String(values[typeAt])
     // Whoever asks without waiting for the last answer is heard in that order all the same.
-    const turn = (turns.get(on) ?? Promise.resolve()).then(async () => {
+    const before = turns.get(on)
+    const asking = async (): Promise<void> => {
+      await before
       if (type) await points.pass(type, 'before')
       if (name) await points.pass(name, 'before')
       for (const one of told) await points.pass(one, 'inside')
-    })
+    }
+    const turn = asking()
     turns.set(on, turn)
     await turn
     const answer = await ask.apply(on, asked)
