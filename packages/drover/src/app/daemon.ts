@@ -76,6 +76,7 @@ export async function runProject(
     const doors = { socket: socket.path, tools: tools.url, workers: options.workers }
     const crew = await openCrew(project, doors, {
       lost: trouble.meet,
+      stop: signal,
       trouble: (job, error) => {
         if (isLedgerLost(error)) trouble.meet(error)
         else options.onTrouble?.(job, error instanceof Error ? error.message : String(error))

@@ -29,7 +29,7 @@ export interface DrivingCrew extends Crew {
 export async function openCrew(
   project: Project,
   doors: { socket: string; tools: () => Promise<string>; workers: number },
-  on: { trouble(job: string, error: unknown): void; lost(error: unknown): void },
+  on: { trouble(job: string, error: unknown): void; lost(error: unknown): void; stop: AbortSignal },
 ): Promise<DrivingCrew> {
   const { ledger, reading, records, clock, config } = project
   const here = surround(project, doors)
@@ -59,7 +59,13 @@ export async function openCrew(
     ground: openGround(project),
     here,
     settings: config.settings,
-    runtime: await openRuntime(project, { workers: doors.workers, log: here.log, onFailure, onLost: on.lost }),
+    runtime: await openRuntime(project, {
+      workers: doors.workers,
+      log: here.log,
+      onFailure,
+      onLost: on.lost,
+      stop: on.stop,
+    }),
     workspace: await openWorkspaceFor(project, system),
     isolation: none,
     driverFor: agents.driverFor,

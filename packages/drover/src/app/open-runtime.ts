@@ -14,6 +14,7 @@ interface Wanted {
   /** How many agents work here at once. */
   workers: number
   log: Surroundings['log']
+  stop: AbortSignal
   onFailure(job: Job, error: unknown): void
   /** Nothing that runs here is ours any more. */
   onLost(error: unknown): void
@@ -26,7 +27,7 @@ const patienceMs = 5 * 60_000
 export async function openRuntime(project: Project, wanted: Wanted): Promise<Runtime> {
   const { ledger, ledgerAt, records, clock, config, machine } = project
   const card = incarnationOf(machine, clock.bytes(9))
-  const { onFailure, log } = wanted
+  const { onFailure, log, stop } = wanted
   if ('file' in ledgerAt) {
     await adoptOlder(ledger)
     return openSqliteRuntime({ ledger, records, clock, incarnation: card.id, onFailure })
@@ -50,6 +51,7 @@ export async function openRuntime(project: Project, wanted: Wanted): Promise<Run
     labels: config.settings['machine.labels'],
     leaseMs: config.settings.lease,
     patienceMs,
+    stop,
     isGone,
     onFailure,
     onBeat: leash.beat,

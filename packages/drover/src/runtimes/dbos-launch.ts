@@ -1,3 +1,4 @@
+import { DroverError } from '../domain/error.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Ledger, Part, Query } from '../ports/ledger.ts'
 import type { Engine, Executor, Serving } from './dbos.ts'
@@ -11,6 +12,8 @@ interface Options {
   clock: Clock
   schemas: { dbos: string }
   patienceMs: number
+  /** Whoever is told to end meanwhile does not wait for it. */
+  stop?: AbortSignal
   log(level: 'warn', words: string): void
 }
 
@@ -21,7 +24,7 @@ const mostWaitMs = 2_000
 
 /** Begins DBOS, which gives up at once where the database is away, and breaks where two make its tables at the same time. */
 export async function launchDbos(options: Options, serving: Serving): Promise<Executor> {
-  const { clock, log, patienceMs } = options
+  const { clock, log, patienceMs, stop = new AbortController().signal } = options
   const until = clock.ticks() + patienceMs
   for (let wait = leastWaitMs; ; wait = Math.min(wait * 2, mostWaitMs)) {
     try {
@@ -29,11 +32,15 @@ export async function launchDbos(options: Options, serving: Serving): Promise<Ex
       if (executor) return executor
     } catch (error) {
       if (clock.ticks() + wait > until) throw error
+      if (stop.aborted) throw away(error)
       log('warn', `DBOS does not begin: ${String(error)}`)
     }
-    await clock.sleep(wait)
+    await clock.sleep(wait, stop)
   }
 }
+
+const away = (error: unknown): DroverError =>
+  new DroverError('ledger-away', { where: 'in which DBOS remembers jobs', problem: String(error) })
 
 /** Nothing, while another process makes the tables. */
 async function launchOnce(

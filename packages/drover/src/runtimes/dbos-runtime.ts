@@ -26,6 +26,8 @@ interface Options {
   leaseMs: number
   /** How long the database may be away. */
   patienceMs: number
+  /** Whoever is told to end before DBOS has begun does not wait for it. */
+  stop?: AbortSignal
   isGone(card: Card): boolean
   onFailure(job: Job, error: unknown): void
   /** The lease began anew, so long ago. */

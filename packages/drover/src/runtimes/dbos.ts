@@ -146,8 +146,8 @@ export async function openDbos(where: {
     },
     async launch(given, tables) {
       serving = given
+      await DBOS.shutdown() // of a launch that failed half way: nothing can be configured before
       configure(given.executor, tables === 'made')
-      await DBOS.shutdown() // of a launch that failed half way
       await DBOS.launch()
       return executorOf(given, { version, schema: systemDatabaseSchemaName })
     },

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { realClock } from '../../src/app/clock.ts'
+import { openPostgres } from '../../src/ledger/open-postgres.ts'
+import { openDbos, type Serving } from '../../src/runtimes/dbos.ts'
+import { launchDbos } from '../../src/runtimes/dbos-launch.ts'
+import { onPostgres, type TestDatabase } from '../support/postgres.ts'
+
+const serving: Serving = { executor: 'one', slots: 1, labels: [], run: async () => {}, settled: () => {} }
+const schema = 'launch_dbos'
+
+async function place(database: TestDatabase) {
+  const { url } = await database.another()
+  const create = { project: 'p', target: 'main' }
+  const { ledger } = await openPostgres({ url, machine: 'test', now: realClock.now, create })
+  const engine = await openDbos({ url, schema, log: () => {} })
+  return { ledger, engine, clock: realClock, schemas: { dbos: schema }, patienceMs: 60_000, log: () => {} }
+}
+
+await onPostgres((database) => {
+  test('DBOS begins once more when what followed its beginning broke', async () => {
+    const world = await place(database)
+    await world.engine.launch(serving, 'made')
+    const executor = await launchDbos(world, serving)
+    assert.deepEqual(await executor.query('select 1 as one', []), [{ one: 1 }])
+    await executor.shutdown()
+    await world.engine.close()
+    await world.ledger.close()
+  })
+
+  test('whoever is told to end while DBOS cannot begin does not wait for it', async () => {
+    const world = await place(database)
+    const stop = new AbortController()
+    const engine = { ...world.engine, launch: () => (stop.abort(), Promise.reject(new Error('away'))) }
+    await assert.rejects(launchDbos({ ...world, engine, stop: stop.signal }, serving), { code: 'ledger-away' })
+    await world.engine.close()
+    await world.ledger.close()
+  })
+})
