@@ -10,7 +10,6 @@ const gits = [
   'hash-object',
   'update-ref',
   'worktree',
-  'add',
   'checkout+clean',
   'update-index+read-tree',
   'merge-tree+diff-tree',
