@@ -40,11 +40,9 @@ export function* append({ events, by, at, machine, hear }: Said): Part<Appended>
   })
   const numbers = yield* numbersFor(events.length)
   const written: Event[] = []
-  let heard = 0
-  for (const group of grouped(stamped)) {
-    written.push(...(yield* writeGroup(group, numbers)))
-    hear?.((heard += group.length))
-  }
+  let count = 0
+  const heard = (): void => hear?.(++count)
+  for (const group of grouped(stamped)) written.push(...(yield* writeGroup(group, numbers, heard)))
   return { outcome: 'appended', events: written }
 }
 
@@ -81,10 +79,17 @@ function* maySpeak(by: Speaker): Part<boolean> {
   return by.kind === 'job' ? row.holder === by.holder : row.ended === null
 }
 
-function* writeGroup(group: readonly Event[], numbers: Numbers): Part<Event[]> {
-  if (group.length === 1) return yield* write(group[0]!, numbers)
+function* writeGroup(group: readonly Event[], numbers: Numbers, heard: () => void): Part<Event[]> {
   const stored: Event[] = []
-  for (const event of group) stored.push(yield* store(event, numbers))
+  if (group.length === 1) {
+    stored.push(...(yield* write(group[0]!, numbers)))
+    heard()
+    return stored
+  }
+  for (const event of group) {
+    stored.push(yield* store(event, numbers))
+    heard()
+  }
   yield* bear(stored.filter(isBirth))
   return stored
 }
