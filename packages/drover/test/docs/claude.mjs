@@ -90,11 +90,12 @@ function hear({ message: { content }, uuid }) {
   if (!waits) out({ type: 'system', subtype: 'init', model, claude_code_version: '2.1.329', mcp_servers: [] })
   out({ type: 'user', message: { role: 'user', content }, uuid, isReplay: true })
   known.title ||= /^# (.+)$/m.exec(content)?.[1] ?? task
-  if (uuid !== undefined) known.hints.push(content)
+  const isHint = uuid?.startsWith('drover-')
+  if (isHint) known.hints.push(content)
   else
     for (const [, hint] of content.matchAll(/^## Hints from the operator\n\n((?:- .+\n?)+)/gm)) known.hints.push(hint)
   remember()
-  if (uuid === undefined) text(`${words.includes('--resume') ? 'Going on with' : 'Reading'} the task: ${known.title}`)
+  if (!isHint) text(`${words.includes('--resume') ? 'Going on with' : 'Reading'} the task: ${known.title}`)
   goOn()
 }
 
