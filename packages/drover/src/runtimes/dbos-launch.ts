@@ -23,15 +23,23 @@ const leastWaitMs = 50
 const mostWaitMs = 2_000
 
 /** Begins DBOS, which gives up at once where the database is away, and breaks where two make its tables at the same time. */
-export async function launchDbos(options: Options, serving: Serving): Promise<Executor> {
-  const { clock, log, patienceMs, stop = new AbortController().signal } = options
+export const launchDbos = (options: Options, serving: Serving): Promise<Executor> =>
+  untilThere(options, () => launchOnce(options, serving))
+
+type Waiting = Pick<Options, 'clock' | 'patienceMs' | 'stop' | 'log'>
+
+/** Asks again while the database is away, and where nothing is answered. What drover itself refuses is refused. */
+export async function untilThere<T>(
+  { clock, patienceMs, stop = new AbortController().signal, log }: Waiting,
+  ask: () => Promise<T | undefined>,
+): Promise<T> {
   const until = clock.ticks() + patienceMs
   for (let wait = leastWaitMs; ; wait = Math.min(wait * 2, mostWaitMs)) {
     try {
-      const executor = await launchOnce(options, serving)
-      if (executor) return executor
+      const answer = await ask()
+      if (answer !== undefined) return answer
     } catch (error) {
-      if (clock.ticks() + wait > until) throw error
+      if (error instanceof DroverError || clock.ticks() + wait > until) throw error
       if (stop.aborted) throw away(error)
       log('warn', `DBOS does not begin: ${String(error)}`)
     }

@@ -4,7 +4,7 @@ import type { Ledger, Part, Query } from '../ports/ledger.ts'
 import type { Records } from '../ports/records.ts'
 import { leaving, type Engine, type Execution } from './dbos.ts'
 import { drive } from './dbos-drive.ts'
-import { launchDbos } from './dbos-launch.ts'
+import { launchDbos, untilThere } from './dbos-launch.ts'
 import { openExecutors, type Card, type Executors } from './executors.ts'
 import { refuseLater, refuseSameName } from './same-name.ts'
 import { newerDrover, numberOf } from '../domain/workflow-version.ts'
@@ -143,7 +143,12 @@ export async function openDbosRuntime(options: Options): Promise<Runtime> {
   const { slots, labels = [] } = options
   const executor = await launchDbos(options, { executor: card.id, slots, labels, run, settled: left })
   const naming = { ...options, query: executor.query }
-  await refuseSameName(naming).catch(async (error: unknown) => {
+  const inTime = (ask: () => Promise<void>): Promise<true> =>
+    untilThere<true>(options, async () => {
+      await ask()
+      return true
+    })
+  await inTime(() => refuseSameName(naming)).catch(async (error: unknown) => {
     await executor.shutdown()
     await engine.close()
     throw error
@@ -163,8 +168,8 @@ export async function openDbosRuntime(options: Options): Promise<Runtime> {
       }
       const { query, recover } = executor
       const executors = openExecutors({ ...options, query, recover, on })
-      await executors.join()
-      await refuseLater(naming)
+      await inTime(() => executors.join())
+      await inTime(() => refuseLater(naming))
       await takeSome()
       serving = { executors, over: Promise.all([executors.watch(ended.signal), takeJobs()]) }
     },

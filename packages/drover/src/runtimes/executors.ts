@@ -171,7 +171,8 @@ export function openExecutors(options: Options): Executors {
       const { id, machine, host, pid, born } = card
       beatAt = clock.ticks()
       await query(
-        `insert into ${executor} (id, machine, host, pid, born, version, joined_at) values ($1, $2, $3, $4, $5, $6, ${nowMs})`,
+        `insert into ${executor} (id, machine, host, pid, born, version, joined_at) values ($1, $2, $3, $4, $5, $6, ${nowMs})
+          on conflict (id) do nothing`,
         [id, machine, host, pid, born, options.version],
       )
       await reap()

@@ -47,7 +47,7 @@ const story = async (world: World): Promise<string> => {
   ]
   const said: string[] = []
   for (const one of words) said.push((await world.drover(...one)).stdout)
-  return said.join('\n').replaceAll(/(\d+[smh] ago|"exportedAt": "[^"]*")/g, '')
+  return said.join('\n').replaceAll(/(\d+(?:ms|[smh]) ago|"exportedAt": "[^"]*")/g, '')
 }
 
 async function assertDeletes(world: World, jobs: string, steps: string, processes = 0): Promise<void> {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { realClock } from '../../src/app/clock.ts'
+import { DroverError } from '../../src/domain/error.ts'
 import { openPostgres } from '../../src/ledger/open-postgres.ts'
 import { openDbos, type Serving } from '../../src/runtimes/dbos.ts'
-import { launchDbos } from '../../src/runtimes/dbos-launch.ts'
+import { launchDbos, untilThere } from '../../src/runtimes/dbos-launch.ts'
 import { onPostgres, type TestDatabase } from '../support/postgres.ts'
 
 const serving: Serving = { executor: 'one', slots: 1, labels: [], run: async () => {}, settled: () => {} }
@@ -16,6 +17,22 @@ async function place(database: TestDatabase) {
   const engine = await openDbos({ url, schema, log: () => {} })
   return { ledger, engine, clock: realClock, schemas: { dbos: schema }, patienceMs: 60_000, log: () => {} }
 }
+
+test('what the database does not answer at a start is asked again, and what drover refuses is not', async () => {
+  const words = { clock: realClock, patienceMs: 60_000, log: () => {} }
+  let asked = 0
+  const lost = async () => {
+    if (++asked < 3) throw new Error('Connection terminated unexpectedly')
+    return true
+  }
+  assert.equal(await untilThere(words, lost), true)
+  assert.equal(asked, 3)
+  const refused = new DroverError('same-name', { machine: 'm', host: 'h', pid: 1 })
+  await assert.rejects(
+    untilThere(words, () => Promise.reject(refused)),
+    refused,
+  )
+})
 
 await onPostgres((database) => {
   test('DBOS begins once more when what followed its beginning broke', async () => {
