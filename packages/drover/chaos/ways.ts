@@ -71,14 +71,12 @@ export function waysTo(point: string): readonly Way[] {
 export const isBirth = (point: string): boolean => point.startsWith('migration ')
 
 /** Named points that the matrix cannot come to, each with the reason. A point that is never met and has none is a failure. */
-export const unreachable: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    ['before', 'inside', 'after'].map((moment) => [
-      `machine.lost ${moment}`,
-      'needs a second machine: `--machines 3` kills there',
-    ]),
-  ),
-}
+export const unreachable: Readonly<Record<string, string>> = Object.fromEntries(
+  ['before', 'inside', 'after'].map((moment) => [
+    `machine.lost ${moment}`,
+    'needs a second machine: `--machines 3` kills there',
+  ]),
+)
 
 /** The same, where PostgreSQL has the ledger and DBOS the jobs. */
 export const unreachableOnPostgres: Readonly<Record<string, string>> = {}

@@ -64,6 +64,9 @@ const application = 'drover'
 /** A minute, DBOS's own longest wait, is longer than it takes for a lease to end. */
 const longestRetryS = 2
 
+/** For so long a server may be at a commit whose asker is gone. */
+const unsureMs = 30_000
+
 let serving: Serving | undefined
 
 const runHere = async (job: Job): Promise<void> => {
@@ -172,20 +175,43 @@ function executorOf(
   const land = queue(queueOf({ kind: 'land' }), { partitionConcurrency: 1 })
   const drive = queueOf({ kind: 'drive' })
   const drives = new Set([drive])
-  const begin = async (ids: string[], owner: string): Promise<void> => {
+  const query: Executor['query'] = async (text, values) => (await systemDatabase.pool.query(text, [...values])).rows
+  const table = `"${schema}".workflow_status`
+  /** Takings of which nobody knows whether they came about whole, and since when: a commit whose reply was lost has taken jobs that nobody begins. */
+  const unsure = new Map<string, number>()
+  const entryOf = (id: string) => systemDatabase.runningWorkflowMap.get(id)?.at(-1)
+  const take = async (mark: (owner: string) => Promise<string[]>): Promise<void> => {
+    const owner = randomUUID()
+    unsure.set(owner, performance.now())
+    const ids = await mark(owner)
     await dbos.dispatchDequeuedWorkflows(ids, owner)
     // One that is over already, or may not begin any more, has no entry.
-    for (const id of ids) {
-      const entry = systemDatabase.runningWorkflowMap.get(id)?.at(-1)
-      void (entry?.promise ?? Promise.resolve()).finally(() => settled(id))
-    }
+    for (const id of ids) void (entryOf(id)?.promise ?? Promise.resolve()).finally(() => settled(id))
+    if (ids.every(entryOf)) unsure.delete(owner)
   }
-  const query: Executor['query'] = async (text, values) => (await systemDatabase.pool.query(text, [...values])).rows
+  /** What was taken and never begun waits again, as if nobody had. */
+  const giveBack = async (): Promise<void> => {
+    const owners = [...unsure.keys()]
+    const taken = await query(
+      `select workflow_uuid as id from ${table} where status = 'PENDING' and owner_xid = any ($1)`,
+      [owners],
+    )
+    const idle = taken.map(({ id }) => String(id)).filter((id) => !entryOf(id))
+    if (idle.length > 0)
+      await query(
+        `update ${table} set status = 'ENQUEUED', started_at_epoch_ms = null, owner_xid = null,
+          recovery_attempts = greatest(recovery_attempts - 1, 0)
+          where status = 'PENDING' and owner_xid = any ($1) and workflow_uuid = any ($2)`,
+        [owners, idle],
+      )
+    // The server may still be at a commit that we have given up.
+    for (const [owner, since] of unsure) if (performance.now() - since > unsureMs) unsure.delete(owner)
+  }
   const runningIn = (name: string): number => systemDatabase.countRunningWorkflowsForQueue(name)
   /** Queues in which something waits. DBOS asks seven times to find that there is nothing, and most looks find nothing. */
   const waiting = async (): Promise<string[]> => {
     const rows = await query(
-      `select distinct queue_name as name from "${schema}".workflow_status
+      `select distinct queue_name as name from ${table}
         where status = 'ENQUEUED' and (queue_name in ($1, $2) or queue_name like $3)`,
       [drive, land.name, `${drive} [%`],
     )
@@ -197,25 +223,22 @@ function executorOf(
     const running = runningIn(name)
     const room = slots - [...drives].reduce((sum, one) => sum + runningIn(one), 0)
     if (room <= 0) return
-    const owner = randomUUID()
     const limited = queue(name, { workerConcurrency: running + room })
-    await begin(
-      await systemDatabase.findAndMarkStartableWorkflows(limited, executor, version, undefined, running, 0, owner),
-      owner,
+    await take((owner) =>
+      systemDatabase.findAndMarkStartableWorkflows(limited, executor, version, undefined, running, 0, owner),
     )
   }
   return {
     query,
     async poll() {
+      if (unsure.size > 0) await giveBack()
       const names = await waiting()
       for (const name of names) if (isDrivenHere(name)) drives.add(name)
       // What only few can do goes first.
       for (const name of [...drives].toReversed()) if (names.includes(name)) await pollDrive(name)
       if (!names.includes(land.name)) return
-      const owner = randomUUID()
-      await begin(
-        await systemDatabase.findAndMarkStartablePartitionedWorkflows(land, executor, version, Infinity, owner),
-        owner,
+      await take((owner) =>
+        systemDatabase.findAndMarkStartablePartitionedWorkflows(land, executor, version, Infinity, owner),
       )
     },
     recover: async (executors) => void (await dbos.recoverPendingWorkflows([...executors])),

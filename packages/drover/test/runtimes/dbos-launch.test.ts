@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { DBOSExecutor } from '@dbos-inc/dbos-sdk/internal/dbos-executor'
 import { realClock } from '../../src/app/clock.ts'
 import { DroverError } from '../../src/domain/error.ts'
 import { openPostgres } from '../../src/ledger/open-postgres.ts'
+import type { Job } from '../../src/ports/durable.ts'
 import { openDbos, type Serving } from '../../src/runtimes/dbos.ts'
 import { launchDbos, untilThere } from '../../src/runtimes/dbos-launch.ts'
+import { startOn } from '../../src/runtimes/dbos-runtime.ts'
 import { onPostgres, type TestDatabase } from '../support/postgres.ts'
 
 const serving: Serving = { executor: 'one', slots: 1, labels: [], run: async () => {}, settled: () => {} }
@@ -53,4 +56,26 @@ await onPostgres((database) => {
     await world.engine.close()
     await world.ledger.close()
   })
+
+  test('a job that was taken by a commit whose reply was lost is begun all the same', async () => {
+    const world = await place(database)
+    const begun = Promise.withResolvers<string>()
+    const executor = await launchDbos(world, { ...serving, run: async ({ id }) => begun.resolve(id) })
+    await world.ledger.transact(() => startOn(world.engine)(job))
+    const { systemDatabase } = DBOSExecutor.globalInstance!
+    const { findAndMarkStartableWorkflows: mark } = systemDatabase
+    systemDatabase.findAndMarkStartableWorkflows = async (...words) => {
+      systemDatabase.findAndMarkStartableWorkflows = mark
+      assert.deepEqual(await mark.apply(systemDatabase, words), [job.id])
+      throw new Error('Connection terminated unexpectedly')
+    }
+    await assert.rejects(executor.poll(), /terminated/)
+    await executor.poll()
+    assert.equal(await begun.promise, job.id)
+    await executor.shutdown()
+    await world.engine.close()
+    await world.ledger.close()
+  })
 })
+
+const job: Job = { id: 'a/1', kind: 'drive', task: 'a', attempt: 1, lane: null }
