@@ -71,9 +71,10 @@ async function startOf(
   const { git, refs, sharing } = to
   // What this attempt has come to on another machine, or else what an earlier one has.
   const brought = await collect(sharing, { task, attempt, fresh })
-  // Also when its worktree was given back meanwhile, as that of a cancelled task is.
+  // Also when its worktree was given back meanwhile, as that of a cancelled task is; or taken away between two of its sub-tasks.
+  const own = fresh ? undefined : await refs.read(rescueRef(task, attempt))
   const kept = fresh ? undefined : (from ?? (attempt > 1 ? await refs.read(branchRef(task)) : undefined))
-  const commit = brought ?? kept ?? startsFrom
+  const commit = brought ?? own ?? kept ?? startsFrom
   if (commit) await bring(sharing, task, commit)
   if (!commit) return { base, commit: base }
   const { code, out } = await git.run(git.bare, ['merge-base', base, commit], { also: [1, 128] })

@@ -65,6 +65,21 @@ test('an attempt that begins while its worktree is taken away finds all that was
   }
 })
 
+test('an attempt whose worktree was taken away in its middle goes on from what was kept of it', async (t) => {
+  const repo = await makeRepo(t)
+  await resting(repo, repo.open(), 'parts')
+  await repo.commit({ 'c.txt': 'c\n' })
+  const base = repo.tip()
+  assert.equal((await repo.open().prune(all)).removed.length, 1)
+  const workspace = repo.open()
+  const again = await repo.at(workspace, 'parts')
+  assert.equal(await repo.read('half.txt', again.path), 'half done')
+  assert.notEqual(again.base, base)
+  await workspace.release('parts')
+  const anew = await repo.at(workspace, 'parts', { fresh: true })
+  assert.equal(await repo.has('half.txt', anew.path), false)
+})
+
 test('the worktree of a task that is at work stays, though its work is kept', async (t) => {
   const repo = await makeRepo(t)
   const workspace = repo.open()
