@@ -134,9 +134,12 @@ export function grown(about: Growth): Usage {
   return Object.fromEntries(parts.map((part) => [part, one(part)])) as unknown as Usage
 }
 
+/** Those that still wait: one may have been told with the words that this program began with. */
 export async function delivered(talking: Talking, hints: readonly string[]): Promise<void> {
-  const { work } = talking
-  for (const hint of hints)
+  const { crew, work } = talking
+  if (hints.length === 0) return
+  const waiting = new Set((await crew.reading.pendingHints(work.task)).map(({ id }) => id))
+  for (const hint of hints.filter((one) => waiting.has(one)))
     await tell(talking, `hint/${hint}`, [
       { type: 'task.hint_delivered', task: work.task, attempt: work.attempt, data: { hint, how: 'delivered' } },
     ])
