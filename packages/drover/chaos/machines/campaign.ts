@@ -7,7 +7,7 @@ import type { Outcome } from '../campaign.ts'
 import { ownServer } from '../../test/support/postgres.ts'
 import { helpFor } from '../finish.ts'
 import { holds, Violation } from '../violation.ts'
-import { assertNeverTwo, checkFleet, excused } from './checks.ts'
+import { assertNeverTwo, checkFleet, excused, inProgress } from './checks.ts'
 import { doDeeds } from './deeds.ts'
 import { type Fleet, keepUp, makeFleet, note } from './fleet.ts'
 import type { Machine } from './machine.ts'
@@ -76,6 +76,7 @@ async function live(fleet: Fleet, outcome: Outcome): Promise<void> {
     if (/^kill|^crash/.test(what)) outcome.kills += times
     outcome.hits.set(`deed ${what}`, times)
   }
+  await tidyUp(fleet)
   await checkFleet(fleet)
   const [first] = fleet.machines as [Machine]
   outcome.hits.set('machine.lost', (await first.all('machine.lost')).length)
@@ -85,6 +86,18 @@ async function live(fleet: Fleet, outcome: Outcome): Promise<void> {
   outcome.hits.set(fleet.plan.apart ? 'machines apart' : 'machines that see each other', 1)
 }
 
+/** Who stood still may have brought its work to the remote after another one had landed it: the next start takes that away. */
+async function tidyUp(fleet: Fleet): Promise<void> {
+  if (inProgress(fleet) === '') return
+  const [first] = fleet.machines as [Machine]
+  await first.boot()
+  first.worker = first.start('worker')
+  for (const late = performance.now() + tidyMs; inProgress(fleet) !== '' && performance.now() < late;) await pass(50)
+  first.ask()
+  await first.worker.ended
+}
+
+const tidyMs = 20_000
 const patienceMs = 90_000
 const quietMs = 3_000
 

@@ -64,7 +64,7 @@ export async function checkFleet(fleet: Fleet): Promise<void> {
   await holds('work of a completed task is on the target', () => diary.assertWork(tasks))
   await holds("others' commits stay on the target", () => assertUsersCommits(first, diary))
   await holds('I5 no job and no executor is left', () => assertNobody(server.url, first))
-  await holds('nothing of a landed task is left on the remote', () => assertTidy(first, remote))
+  await holds('nothing of a landed task is left on the remote', () => assertTidy(fleet))
   for (const machine of machines) await checkMachine(fleet, machine)
   await holds('I16 configuration and hooks are untouched', () =>
     assert.equal(configurationOf(first), diary.configuration),
@@ -109,7 +109,11 @@ async function assertNobody(url: string, world: Machine): Promise<void> {
   assert.deepEqual(living, [], 'these say that they live')
 }
 
-function assertTidy(world: Machine, remote: string): void {
-  world.git('-C', remote, 'fsck', '--connectivity-only')
-  assert.equal(world.git('-C', remote, 'for-each-ref', 'refs/drover/wip'), '', 'work in progress is left')
+function assertTidy(fleet: Fleet): void {
+  const [first] = fleet.machines as [Machine]
+  first.git('-C', fleet.remote, 'fsck', '--connectivity-only')
+  assert.equal(inProgress(fleet), '', 'work in progress is left')
 }
+
+export const inProgress = ({ machines: [first], remote }: Fleet): string =>
+  first!.git('-C', remote, 'for-each-ref', 'refs/drover/wip')
