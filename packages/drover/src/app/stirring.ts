@@ -33,8 +33,8 @@ export function openStirring({ endOf, isOver }: Knows) {
 
   /** For how long to hold back the news that there is output; nothing when there is none. */
   const newsIn = (folder: string): number | undefined => {
-    const before = seen.get(folder)
-    if (!before) return void noteSizes(folder, 0)
+    // What nobody has read yet is news: who takes it for read would wait for a line that is there.
+    const before = seen.get(folder) ?? { out: 0, err: 0, paidAt: 0 }
     const { out, err } = sizesOf(folder)
     if (before.out === out && before.err === err) return undefined
     return Math.max(0, before.paidAt - (burst - 1) * calmMs - performance.now())
