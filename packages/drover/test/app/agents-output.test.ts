@@ -34,6 +34,17 @@ test('output wakes who waits for it, also what came since it was last read', asy
   await world.end('talks')
 })
 
+test('what was printed before anybody read or waited wakes the first who waits', async (t) => {
+  const world = openWorld(t)
+  const folder = world.folderOf('early')
+  await world.launch('early', 'echo one; read -r go', { stdin: 'fifo' })
+  await until('the line', () => readFileSync(join(folder, 'out'), 'utf8') !== '')
+  const asked = performance.now()
+  await world.system.stirred(folder, 60_000, AbortSignal.timeout(10_000))
+  assert.ok(performance.now() - asked < 5_000)
+  await world.end('early')
+})
+
 test('a line that comes soon after another is heard at once, unless there is no end of them', async (t) => {
   const world = openWorld(t)
   const folder = world.folderOf('echo')
